@@ -1,0 +1,83 @@
+"""One picture for each method's page, drawn from real data while the site is built: none can be out of date."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.datasets import load_diabetes
+from sklearn.model_selection import cross_val_score
+from sklearn.preprocessing import scale
+
+from panlearn.datasets import load_wine_quality
+from panlearn.linear_model import LinearRegression, LogisticRegression, PolynomialRegression, Ridge
+from panlearn.plot.style import ACCENT, MUTED, QUIET, SECOND, annotate, house_style, new_axes
+
+
+@house_style()
+def linear_regression() -> Figure:
+    """Density of red wines over alcohol, with the least-squares line and its residuals."""
+    wine = load_wine_quality("red").iloc[::20]
+    x, y = wine[["alcohol"]].to_numpy(), wine["density"].to_numpy()
+    model = LinearRegression().fit(x, y)
+    figure, axes = new_axes()
+    axes.vlines(x.ravel(), model.predict(x), y, color=QUIET, linewidth=0.8)
+    axes.plot(x, y, "o", color=ACCENT, markersize=4)
+    ends = np.array([[x.min()], [x.max()]])
+    axes.plot(ends, model.predict(ends), color=SECOND)
+    axes.set(xlabel="alcohol, % vol", ylabel="density, g/cm³")
+    annotate(axes, f"{model.coef_[0]:.5f} g/cm³ per %", y=0.95)
+    return figure
+
+
+@house_style()
+def ridge() -> Figure:
+    """Weights of the diabetes data against the strength of the penalty."""
+    data = load_diabetes()
+    X, y = scale(data.data), data.target
+    alphas = np.logspace(-1, 5, 60)
+    weights = np.array([Ridge(alpha=alpha).fit(X, y).coef_ for alpha in alphas])
+    figure, axes = new_axes()
+    for name, path in zip(data.feature_names, weights.T, strict=True):
+        strong = abs(path[0]) > 20
+        axes.semilogx(alphas, path, color=ACCENT if strong else QUIET, linewidth=1.6 if strong else 1.0)
+        if strong:
+            axes.text(alphas[0], path[0], f"{name} ", ha="right", va="center", color=ACCENT, fontsize=8)
+    axes.set(xlabel="alpha", ylabel="weight of the standardised column", xlim=(alphas[0] / 4, alphas[-1]))
+    axes.set_xticks([0.1, 10, 1000, 100000], ["0.1", "10", "1,000", "100,000"])
+    axes.minorticks_off()
+    return figure
+
+
+@house_style()
+def polynomial_regression() -> Figure:
+    """Three degrees on the same points: too stiff, right, too free."""
+    rng = np.random.default_rng(1)
+    x = np.sort(rng.uniform(-1, 1, 25))[:, None]
+    y = np.cos(3 * x.ravel()) + rng.normal(0, 0.2, 25)
+    grid = np.linspace(-1, 1, 300)[:, None]
+    figure, axes = new_axes()
+    axes.plot(x, y, "o", color=MUTED, markersize=4)
+    for degree, colour in ((1, QUIET), (4, ACCENT), (16, SECOND)):
+        model = PolynomialRegression(degree=degree)
+        score = cross_val_score(model, x, y, cv=5, scoring="neg_mean_squared_error").mean()
+        label = f"degree {degree}: squared error on new points {-score:.2g}"
+        axes.plot(grid, model.fit(x, y).predict(grid), color=colour, label=label)
+    axes.set(xlabel="x", ylabel="y", ylim=(-1.8, 2.2))
+    axes.legend(loc="upper center", fontsize=8)
+    return figure
+
+
+@house_style()
+def logistic_regression() -> Figure:
+    """Share of good wines by alcohol, and the fitted probability."""
+    wine = load_wine_quality()
+    x, good = wine[["alcohol"]].to_numpy(), (wine["quality"] >= 7).to_numpy()
+    model = LogisticRegression(C=np.inf).fit(x, good)
+    edges = np.quantile(x, np.linspace(0, 1, 16))
+    group = np.clip(np.searchsorted(edges, x.ravel(), side="right"), 1, 15)
+    shares = np.array([(x[group == g].mean(), good[group == g].mean()) for g in np.unique(group)])
+    grid = np.linspace(x.min(), x.max(), 200)[:, None]
+    figure, axes = new_axes()
+    axes.plot(*shares.T, "o", color=ACCENT, markersize=5, label="share among wines of like strength")
+    axes.plot(grid, model.predict_proba(grid)[:, 1], color=SECOND, label="logistic regression")
+    axes.set(xlabel="alcohol, % vol", ylabel="probability of a grade of 7 or more", ylim=(0, 1))
+    axes.legend(loc="upper left", fontsize=8)
+    return figure

@@ -1,0 +1,1 @@
+"""What any file may use; holds no method."""

@@ -1,0 +1,292 @@
+"""Sums over row blocks: one form for data in memory, on disk, and (later) on a cluster.
+
+Gram matrices, gradients, Hessians, histograms, responsibilities, transition counts: nearly every statistic of machine
+learning is a sum over rows. A method writes its statistic for one block of rows; `reduce_rows` maps it over all blocks
+and adds the results. What the rows are is the business of a `RowSource`:
+
+- `ArrayRows`: arrays in memory or memory-mapped files; blocks are views, spread over threads;
+- `FileRows`: a CSV, TSV or Parquet file read in chunks, never whole. Each pass of the method reads the file once.
+
+A statistic need not be a sum: any associative `combine` works, for example the stacking of triangles in a QR
+factorisation by row blocks [demmel2012].
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite
+
+from panlearn.core.errors import DataError
+from panlearn.core.threads import map_chunks
+
+T = TypeVar("T")
+BLOCK_BYTES = 1 << 20  # a block with its working copy stays in a core's L2 cache
+CHUNK_ROWS = 1 << 16  # rows of a file read at a time
+
+
+class Rows(NamedTuple):
+    """A block of rows."""
+
+    X: Any  # (m, p) ndarray or CSR
+    y: np.ndarray | None  # (m,) or (m, targets)
+    weight: np.ndarray | None  # (m,)
+
+    def __getitem__(self, rows: slice) -> "Rows":  # type: ignore[override]
+        return Rows(*(None if part is None else part[rows] for part in (self.X, self.y, self.weight)))
+
+
+class RowSource:
+    """Rows that can be walked over any number of times, piece by piece."""
+
+    n_features: int
+    n_rows: int | None = None  # None where only a pass over the rows would tell
+    feature_names: list[str] | None = None
+
+    def pieces(self) -> Iterator[Rows]:
+        """Parts that fit in memory, in order."""
+        raise TypeError("RowSource is abstract: use ArrayRows or FileRows")
+
+    def prepare(self, block: Rows) -> Rows:
+        """What is done to each block before a statistic sees it."""
+        return block
+
+
+class ArrayRows(RowSource):
+    """Rows of arrays in memory or memory-mapped.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n, p)
+        Features.
+    y : ndarray of shape (n,) or (n, targets), optional
+        Targets.
+    weight : ndarray of shape (n,), optional
+        Weights of the rows.
+    """
+
+    def __init__(self, X: Any, y: np.ndarray | None = None, weight: np.ndarray | None = None) -> None:
+        self.rows, (self.n_rows, self.n_features) = Rows(X, y, weight), X.shape
+
+    def pieces(self) -> Iterator[Rows]:
+        """The one piece there is."""
+        yield self.rows
+
+
+class FileRows(RowSource):
+    """Rows of a CSV, TSV or Parquet file of numbers, read in chunks.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; `.gz` may follow `.csv` and `.tsv`.
+    target : str
+        Column of y.
+    features : list of str, optional
+        Columns of X; by default all that are neither target nor weight.
+    weight : str, optional
+        Column of row weights.
+    chunk_rows : int
+        Rows in memory at a time.
+
+    Raises
+    ------
+    DataError
+        If the file or a column is missing, or a column holds something other than finite numbers.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from panlearn.core.blocks import FileRows
+    >>> from panlearn.linear_model import LinearRegression
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "line.csv"
+    >>> _ = path.write_text("x,y\\n0,1\\n1,3\\n2,5\\n")
+    >>> LinearRegression().fit(FileRows(path, target="y")).coef_
+    array([2.])
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        target: str,
+        features: list[str] | None = None,
+        weight: str | None = None,
+        chunk_rows: int = CHUNK_ROWS,
+    ) -> None:
+        self.path, self.chunk_rows = Path(path), chunk_rows
+        if not self.path.is_file():
+            raise DataError(f"path must name a file; there is none at '{path}'. Check the spelling and the folder.")
+        self.target, self.weight = target, weight
+        columns = self._columns()
+        self.feature_names = features or [c for c in columns if c not in (target, weight)]
+        self.n_features = len(self.feature_names)
+        for name in [*self.feature_names, target, *([weight] if weight else [])]:
+            if name not in columns:
+                raise DataError(f"'{path}' has no column {name!r}; its columns are {', '.join(columns[:20])}.")
+
+    @property
+    def _parquet(self) -> bool:
+        return self.path.suffix in {".parquet", ".pq"}
+
+    @property
+    def _separator(self) -> str:
+        return "\t" if ".tsv" in self.path.suffixes else ","
+
+    def _columns(self) -> list[str]:
+        if self._parquet:
+            from pyarrow.parquet import read_schema
+
+            return list(read_schema(self.path).names)
+        import pandas as pd
+
+        return list(pd.read_csv(self.path, sep=self._separator, nrows=0).columns)
+
+    def _tables(self) -> Iterator[Any]:
+        wanted = [*(self.feature_names or []), self.target, *([self.weight] if self.weight else [])]
+        if self._parquet:
+            from pyarrow.parquet import ParquetFile
+
+            with ParquetFile(self.path) as file:
+                for batch in file.iter_batches(self.chunk_rows, columns=wanted):
+                    yield batch.to_pandas()
+        else:
+            import pandas as pd
+
+            with pd.read_csv(self.path, sep=self._separator, usecols=wanted, chunksize=self.chunk_rows) as reader:
+                yield from reader
+
+    def pieces(self) -> Iterator[Rows]:
+        """Chunks of the file."""
+        for table in self._tables():
+            X = self._numbers(table[self.feature_names])
+            weight = self._numbers(table[[self.weight]])[:, 0] if self.weight else None
+            yield Rows(X, table[self.target].to_numpy(), weight)
+
+    def _numbers(self, table: Any) -> np.ndarray:
+        try:
+            values = table.to_numpy(dtype=np.float64)
+        except (TypeError, ValueError):
+            bad = next(c for c in table.columns if table[c].dtype.kind not in "biuf")
+            raise DataError(f"column {bad!r} of '{self.path}' holds text; encode it as numbers first.") from None
+        if not np.isfinite(values).all():
+            bad = table.columns[~np.isfinite(values).all(axis=0)][0]
+            raise DataError(f"column {bad!r} of '{self.path}' has empty or infinite cells; fill or drop them first.")
+        return values
+
+
+class MappedRows(RowSource):
+    """Rows whose features are computed block by block, so that the wider matrix never exists as a whole.
+
+    Parameters
+    ----------
+    source : RowSource
+        Where the rows come from.
+    function : callable
+        Maps the (m, p) features of a block to (m, n_features).
+    n_features : int
+        Columns that `function` returns.
+    """
+
+    def __init__(self, source: RowSource, function: Callable[[Any], Any], n_features: int) -> None:
+        self.source, self.function = source, function
+        self.n_rows, self.n_features = source.n_rows, n_features
+
+    def pieces(self) -> Iterator[Rows]:
+        """The pieces of the source, not yet mapped."""
+        return self.source.pieces()
+
+    def prepare(self, block: Rows) -> Rows:
+        """The block with its new features."""
+        block = self.source.prepare(block)
+        return block._replace(X=self.function(block.X))
+
+
+def add(a: T, b: T) -> T:
+    """Sum of two statistics: arrays in place, tuples field by field."""
+    if isinstance(a, tuple):
+        fields = [add(x, y) for x, y in zip(a, b, strict=True)]  # type: ignore[call-overload]
+        return type(a)(*fields) if hasattr(a, "_fields") else type(a)(fields)  # type: ignore[return-value]
+    a += b  # type: ignore[operator]
+    return a
+
+
+def reduce_rows(
+    statistic: Callable[..., T], source: RowSource, *, work: float, combine: Callable[[T, T], T] = add, rows: int = 0
+) -> T:
+    """Map a statistic over row blocks and add the results.
+
+    Parameters
+    ----------
+    statistic : callable
+        `statistic(X, y, weight)` of one block: an array, a number, or a tuple of them. It must not keep the block.
+    source : RowSource
+        The rows.
+    work : float
+        Elementary operations per row; decides whether threads pay.
+    combine : callable
+        Associative; adds by default. It may reuse its first argument.
+    rows : int
+        Rows of a block; by default what fits in a core's cache.
+
+    Returns
+    -------
+    The combined statistic. Blocks are combined in the order of the rows: the answer depends on the number of threads
+    only through rounding, and not at all on which thread is faster.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from panlearn.core.blocks import ArrayRows, reduce_rows
+    >>> X = np.arange(6.0).reshape(3, 2)
+    >>> reduce_rows(lambda X, y, w: X.T @ X, ArrayRows(X), work=4)
+    array([[20., 26.],
+           [26., 35.]])
+    """
+    total = None
+    block = rows or max(256, BLOCK_BYTES // (8 * max(1, source.n_features)))
+    for piece in source.pieces():
+
+        def part(start: int, stop: int, piece: Rows = piece) -> T:
+            result = None
+            for a in range(start, stop, block):
+                value = statistic(*source.prepare(piece[a : min(a + block, stop)]))
+                result = value if result is None else combine(result, value)
+            return result  # type: ignore[return-value]
+
+        n = piece.X.shape[0]
+        for value in map_chunks(part, n, work=n * work, align=block):
+            total = value if total is None else combine(total, value)
+    if total is None:
+        raise DataError("the source has no rows; check the file.")
+    return total
+
+
+def in_memory(source: RowSource) -> Rows:
+    """All rows of a source as arrays."""
+    pieces = [source.prepare(piece) for piece in source.pieces()]
+    if len(pieces) == 1:
+        return pieces[0]
+    X, y, weight = (None if parts[0] is None else np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    return Rows(X, y, weight)
+
+
+def require_finite(source: RowSource) -> None:
+    """Raise scikit-learn's error if a feature is NaN or infinite.
+
+    Raises
+    ------
+    ValueError
+        Names what was found.
+    """
+    for piece in source.pieces():
+        assert_all_finite(piece.X, input_name="X")
+
+
+def is_sparse(source: RowSource) -> bool:
+    """Whether the blocks are sparse."""
+    while isinstance(source, MappedRows):
+        source = source.source
+    return isinstance(source, ArrayRows) and issparse(source.rows.X)

@@ -1,0 +1,98 @@
+"""Products with a design matrix, X v and X'u, by the fastest means for its kind.
+
+Dense X goes to BLAS. Large sparse X goes to kernels on threads (`panlearn.core.design`), small sparse X to SciPy, which
+needs no compiling.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from panlearn.core.threads import GATE, map_chunks
+
+
+class MatrixProducts:
+    """Products with a dense array, or with a sparse matrix small enough for SciPy."""
+
+    def __init__(self, X: Any) -> None:
+        self.X = X
+
+    def forward(self, V: np.ndarray) -> np.ndarray:
+        """X V, (n, k)."""
+        return self.X @ V
+
+    def back(self, U: np.ndarray) -> np.ndarray:
+        """X'U, (p, k)."""
+        return self.X.T @ U
+
+    def squares(self, H: np.ndarray) -> np.ndarray:
+        """Sum of H_ik x_ij^2 over rows, (p, k)."""
+        X = self.X
+        return X.multiply(X).T @ H if issparse(X) else np.einsum("ij,ij,ik->jk", X, X, H, optimize=True)
+
+    def curvature(self, h: np.ndarray, v: np.ndarray, constant: float) -> tuple[np.ndarray, float]:
+        """X' diag(h) (Xv + constant), and the sum of diag(h) (Xv + constant)."""
+        u = h * (self.X @ v + constant)
+        return self.X.T @ u, float(u.sum())
+
+
+class SparseProducts:
+    """Products with sparse rows: each thread scatters into a vector of its own, the vectors are added in order."""
+
+    def __init__(self, X: Any) -> None:
+        from panlearn.core import design  # compiles or loads kernels: not before they are needed
+
+        self.design, self.shape, self.work = design, X.shape, 4.0 * X.nnz
+        self.rows = design.sparse_rows(X)
+        self.squared = self.rows._replace(data=self.rows.data**2)
+
+    def forward(self, V: np.ndarray) -> np.ndarray:
+        """X V, (n, k)."""
+        out = np.empty((V.shape[1], self.shape[0]))
+        for k, column in enumerate(np.ascontiguousarray(V.T, dtype=np.float64)):
+
+            def part(a: int, b: int, v: np.ndarray = column, target: np.ndarray = out[k]) -> None:
+                self.design.dot(self.rows, v, target, a, b)
+
+            map_chunks(part, self.shape[0], work=self.work)
+        return out.T
+
+    def back(self, U: np.ndarray) -> np.ndarray:
+        """X'U, (p, k)."""
+        return np.column_stack([self._scatter(self.rows, u) for u in np.ascontiguousarray(U.T)])
+
+    def squares(self, H: np.ndarray) -> np.ndarray:
+        """Sum of H_ik x_ij^2 over rows, (p, k)."""
+        return np.column_stack([self._scatter(self.squared, h) for h in np.ascontiguousarray(H.T)])
+
+    def curvature(self, h: np.ndarray, v: np.ndarray, constant: float) -> tuple[np.ndarray, float]:
+        """X' diag(h) (Xv + constant), and the sum of diag(h) (Xv + constant), reading each row once."""
+        v = np.ascontiguousarray(v)
+
+        def part(a: int, b: int) -> tuple[np.ndarray, float]:
+            out = np.zeros(self.shape[1])
+            return out, self.design.add_curvature(self.rows, h, v, constant, out, a, b)
+
+        parts = map_chunks(part, self.shape[0], work=self.work)
+        return _sum([out for out, _ in parts]), sum(total for _, total in parts)
+
+    def _scatter(self, rows: Any, u: np.ndarray) -> np.ndarray:
+        def part(a: int, b: int) -> np.ndarray:
+            out = np.zeros(self.shape[1])
+            self.design.add_rows(rows, u, out, a, b)
+            return out
+
+        return _sum(map_chunks(part, self.shape[0], work=self.work))
+
+
+def products_of(X: Any) -> MatrixProducts | SparseProducts:
+    """The products for the kind and size of X."""
+    return SparseProducts(X) if issparse(X) and 4.0 * X.nnz >= GATE else MatrixProducts(X)
+
+
+def _sum(parts: list[np.ndarray]) -> np.ndarray:
+    total = parts[0]
+    for part in parts[1:]:
+        total += part
+    return total

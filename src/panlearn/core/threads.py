@@ -1,0 +1,193 @@
+"""Threads: how many, when they pay, and how a sum over rows is spread over them.
+
+A parallel region here is a handful of Python threads that each run one piece of work which releases the GIL: a Numba
+kernel or a NumPy call on a block of rows. Compared with Numba's `prange` (OpenMP) this
+
+- survives `fork` and two Python threads that fit at once, both of which abort a process under GNU OpenMP;
+- never has two spinning thread pools fight for the cores: BLAS is held at one thread inside a region;
+- compiles several times faster, since no kernel is compiled with `parallel=True`.
+
+A region costs some 50 microseconds to enter (measured: docs/decisions/0004), so work below `GATE` runs in the caller.
+"""
+
+import contextvars
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import TypeVar
+
+import joblib
+from threadpoolctl import ThreadpoolController
+
+T = TypeVar("T")
+GATE = 2_000_000  # elementary operations, about a millisecond on one core: 20 times the cost of entering a region
+_requested: contextvars.ContextVar[int | None] = contextvars.ContextVar("panlearn_threads", default=None)
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Limit panlearn (and BLAS) to `n` threads inside a `with` block.
+
+    Parameters
+    ----------
+    n : int
+        Number of threads, at least 1. Threads started inside the block by other libraries keep their own setting.
+
+    Raises
+    ------
+    ValueError
+        If `n` is not a positive integer.
+
+    Examples
+    --------
+    >>> import panlearn
+    >>> from panlearn.core.threads import thread_count
+    >>> with panlearn.threads(1):
+    ...     thread_count()
+    1
+    """
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        raise ValueError(f"n must be an integer in the range [1, inf). Got {n!r} instead; leave out `threads` to use all.")
+    token = _requested.set(n)
+    try:
+        with _blas.at_most(n):
+            yield
+    finally:
+        _requested.reset(token)
+
+
+def thread_count() -> int:
+    """Threads that a parallel region may use here: 1 inside a region, else as requested, else all usable cores."""
+    if _local.inside:
+        return 1
+    return _requested.get() or _default_count()
+
+
+def map_chunks(task: Callable[[int, int], T], n: int, *, work: float, align: int = 1) -> list[T]:
+    """Call `task(start, stop)` on consecutive chunks of `range(n)`, on as many threads as pay.
+
+    Parameters
+    ----------
+    task : callable
+        Works on rows start to stop and spends its time outside the GIL.
+    n : int
+        Number of rows.
+    work : float
+        Elementary operations of the whole call; below `GATE` there is one chunk and no thread.
+    align : int
+        Chunks start at multiples of this, so that blocks of rows are not cut in two.
+
+    Returns
+    -------
+    list
+        The results in the order of the rows: a sum over it does not depend on which thread was faster.
+
+    Examples
+    --------
+    >>> from panlearn.core.threads import map_chunks
+    >>> map_chunks(lambda start, stop: stop - start, 10, work=100)  # too little work for two threads
+    [10]
+    """
+    count = thread_count() if work >= GATE else 1
+    units = -(-n // align)
+    edges = [min(n, align * (units * i // count)) for i in range(count + 1)]
+    chunks = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a] or [(0, n)]
+    if len(chunks) == 1:
+        return [task(*chunks[0])]
+    return run([lambda a=a, b=b: task(a, b) for a, b in chunks])
+
+
+def run(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """Run the tasks on one thread each, the first on the calling thread; results in order."""
+    with _blas.at_most(1):
+        futures = [_pool().submit(contextvars.copy_context().run, _as_inner, task) for task in tasks[1:]]
+        try:
+            first = _as_inner(tasks[0])
+        finally:  # no task may outlive the call: it writes into the caller's arrays
+            rest = [f.exception() for f in futures]
+        for error in rest:
+            if error is not None:
+                raise error
+        return [first, *(f.result() for f in futures)]
+
+
+def _as_inner(task: Callable[[], T]) -> T:
+    before, _local.inside = _local.inside, True
+    try:
+        return task()
+    finally:
+        _local.inside = before
+
+
+class _Local(threading.local):
+    inside = False  # True on a thread that works for a region: nested regions run in place
+
+
+class _Blas:
+    """The number of threads BLAS may use, while any number of holders, on any thread, limit it.
+
+    The smallest limit rules; the last holder to leave restores what was there before the first came. Each holder
+    setting and restoring on its own would leave BLAS limited for good when two holders overlap.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.limits, self.original = threading.Lock(), [], None
+
+    @contextmanager
+    def at_most(self, n: int) -> Iterator[None]:
+        with self.lock:
+            if not self.limits:
+                self.original = _controller().limit(limits=n, user_api="blas")
+            self._set([*self.limits, n])
+        try:
+            yield
+        finally:
+            with self.lock:
+                left = list(self.limits)
+                left.remove(n)
+                self._set(left)
+
+    def _set(self, limits: list[int]) -> None:
+        if limits and min(limits) != min(self.limits, default=0):
+            for library in _controller().select(user_api="blas").lib_controllers:
+                library.set_num_threads(min(limits))
+        self.limits = limits
+        if not limits and self.original is not None:
+            self.original.restore_original_limits()
+            self.original = None
+
+
+_local, _blas = _Local(), _Blas()
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=max(32, 2 * _default_count()), thread_name_prefix="panlearn")
+
+
+@cache
+def _default_count() -> int:
+    limits = [os.environ.get(v, "") for v in ("PANLEARN_NUM_THREADS", "OMP_NUM_THREADS")]
+    asked = next((int(v) for v in limits if v.isdigit() and int(v) > 0), None)
+    return asked or joblib.cpu_count()
+
+
+def _after_fork() -> None:
+    """A forked child has none of its parent's threads: forget the pool, release BLAS."""
+    _pool.cache_clear()
+    if _blas.original is not None:
+        _blas.original.restore_original_limits()
+    _blas.__init__()
+    _local.inside = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

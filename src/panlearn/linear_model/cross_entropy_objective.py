@@ -1,0 +1,227 @@
+"""The objective of logistic and softmax regression over row blocks, with the derivatives that Newton's method asks for.
+
+    F(W) = 1/S sum_i s_i loss(W'x_i + b, y_i) + alpha/2 |W|^2,     S = sum_i s_i
+
+The parameters are one array (p + 1, k), the intercepts in its last row; k = 1 for two classes. With P the (n, k) class
+probabilities, the Hessian is 1/S X' diag(s h) X for two classes, h = p(1 - p), and for k classes a k x k block matrix
+
+    H_kl = 1/S X' diag(s P_k (delta_kl - P_l)) X = [k = l] X' diag(s P_k) X / S - A_k' A_l / S,    A_k = diag(P_k s^1/2) X
+
+so that all of it is BLAS-3: one Gram matrix per class and one of the n x (p + 1)k matrix A. Its factors are rounded to
+float32, which halves the work: Newton's direction does not need more, and the gradient keeps all digits.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from panlearn.core.blocks import ArrayRows, RowSource, reduce_rows, require_finite
+from panlearn.core.products import products_of
+from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
+from panlearn.penalties import L2
+
+
+class Sums(NamedTuple):
+    """Sums over the rows of a block."""
+
+    value: float
+    gradient: np.ndarray  # (p + 1, k)
+    hessian: np.ndarray  # (k (p + 1), k (p + 1)), or () if not asked for
+
+
+class CrossEntropyObjective:
+    """F and its derivatives as functions of the flat parameters, summed over the blocks of a source.
+
+    Parameters
+    ----------
+    source : RowSource
+        Rows whose y are class codes 0..K-1, or labels if `classes` is given.
+    loss : BinaryCrossEntropy or SoftmaxCrossEntropy
+        The loss.
+    penalty : L2
+        Penalty on the weights, not on the intercepts.
+    total_weight : float
+        S.
+    intercept : bool
+        Whether the last row of the parameters is used; it stays 0 otherwise.
+    classes : ndarray, optional
+        Sorted labels, where y has not been encoded (a file).
+    """
+
+    def __init__(
+        self,
+        source: RowSource,
+        loss: BinaryCrossEntropy | SoftmaxCrossEntropy,
+        penalty: L2,
+        total_weight: float,
+        intercept: bool,
+        classes: np.ndarray | None = None,
+    ) -> None:
+        self.source, self.loss, self.penalty, self.total = source, loss, penalty, total_weight
+        self.intercept, self.classes = intercept, classes
+        self.shape = (source.n_features + 1, loss.columns)
+
+    def start(self, sums: np.ndarray | None = None) -> np.ndarray:
+        """Parameters to start from: no weights, and the intercepts that match the class frequencies `sums`."""
+        theta = np.zeros(self.shape)
+        if self.intercept and sums is not None:
+            logs = np.log(np.maximum(sums, 1e-9 * sums.sum()))
+            theta[-1] = logs[1] - logs[0] if self.shape[1] == 1 else logs - logs.mean()
+        return theta.ravel()
+
+    def value(self, x: np.ndarray) -> float:
+        """F at the parameters x."""
+        theta = x.reshape(self.shape)
+
+        def statistic(X: Any, y: Any, weight: np.ndarray | None) -> float:
+            losses = self.loss.values(X @ theta[:-1] + theta[-1], self._codes(y))
+            return float(losses.sum() if weight is None else weight @ losses)
+
+        work = 2.0 * theta.size + 20 * self.shape[1]
+        return reduce_rows(statistic, self.source, work=work) / self.total + self.penalty.value(theta[:-1])
+
+    def derivatives(self, x: np.ndarray, exact: bool) -> tuple[float, np.ndarray, np.ndarray]:
+        """F, gradient and Hessian at x in one pass over the rows."""
+        theta = x.reshape(self.shape)
+        size = theta.size
+        small = (self.source.n_rows or np.inf) * size**2 < 1e7  # nothing to gain from rounding
+        dtype = np.float64 if exact or small else np.float32
+
+        def statistic(X: Any, y: Any, weight: np.ndarray | None) -> Sums:
+            z, codes = X @ theta[:-1] + theta[-1], self._codes(y)
+            p, losses = self.loss.probabilities(z), self.loss.values(z, codes)
+            residuals = self.loss.residuals(p, codes)
+            if weight is not None:
+                residuals, losses = residuals * weight[:, None], losses * weight
+            gradient = np.vstack([X.T @ residuals, residuals.sum(axis=0)])
+            return Sums(float(losses.sum()), gradient, _hessian(X, p, weight, dtype))
+
+        work = size * (size + 10.0)
+        with np.errstate(over="ignore", invalid="ignore"):  # an overflowing Hessian is asked for again, exactly
+            sums = reduce_rows(statistic, self.source, work=work)
+        return self._finish(sums, theta)
+
+    def _finish(self, sums: Sums, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        if not np.isfinite(sums.value):
+            require_finite(self.source)
+        value = sums.value / self.total + self.penalty.value(theta[:-1])
+        gradient = sums.gradient / self.total
+        gradient[:-1] += self.penalty.gradient(theta[:-1])
+        hessian = sums.hessian.astype(np.float64) / self.total
+        k, d = self.shape[1], self.shape[0]
+        penalised = np.arange(d * k) % d != d - 1  # class-major order: (k, d)
+        hessian[penalised, penalised] += self.penalty.alpha
+        if not self.intercept:
+            gradient[-1] = 0
+            hessian[~penalised] = hessian[:, ~penalised] = 0
+            hessian[~penalised, ~penalised] = 1
+        order = np.arange(d * k).reshape(k, d).T.ravel()  # parameters are stored (d, k)
+        return value, gradient.ravel(), hessian[np.ix_(order, order)] if k > 1 else hessian
+
+    def _codes(self, y: Any) -> np.ndarray:
+        return y if self.classes is None else np.searchsorted(self.classes, y)
+
+
+def _hessian(X: np.ndarray, p: np.ndarray, weight: np.ndarray | None, dtype: type) -> np.ndarray:
+    """Sum of s_i (curvature of row i) x (x_i, 1)(x_i, 1)', class by class."""
+    if p.shape[1] == 1:
+        h = p * (1.0 - p)
+        return _gram(_bordered(X, np.sqrt(h if weight is None else h * weight[:, None]), dtype))
+    root = np.sqrt(p) if weight is None else np.sqrt(p * weight[:, None])
+    scale = p if weight is None else p * np.sqrt(weight)[:, None]
+    d, k = X.shape[1] + 1, p.shape[1]
+    hessian = -_gram(np.hstack([_bordered(X, scale[:, [j]], dtype) for j in range(k)]))
+    for j in range(k):
+        hessian[j * d : (j + 1) * d, j * d : (j + 1) * d] += _gram(_bordered(X, root[:, [j]], dtype))
+    return hessian
+
+
+def _bordered(X: np.ndarray, scale: np.ndarray, dtype: type) -> np.ndarray:
+    """[X, 1] with its rows scaled."""
+    Z = np.empty((X.shape[0], X.shape[1] + 1), dtype)
+    np.multiply(X, scale, out=Z[:, :-1], casting="same_kind")
+    Z[:, -1:] = scale
+    return Z
+
+
+def _gram(Z: np.ndarray) -> np.ndarray:
+    return (Z.T @ Z).astype(np.float64)
+
+
+class CrossEntropyProducts:
+    """F with Hessian-vector products instead of Hessians, for many columns, dense or sparse, in memory.
+
+    H v = 1/S X' (s curvature(P) (X v)) + alpha v needs two products with X, whatever the number of columns. Sparse X
+    with two classes reads each row once for both (`add_curvature`).
+
+    Parameters
+    ----------
+    source : ArrayRows
+        Rows whose y are class codes.
+    loss, penalty, total_weight, intercept
+        As in `CrossEntropyObjective`.
+    """
+
+    def __init__(
+        self,
+        source: ArrayRows,
+        loss: BinaryCrossEntropy | SoftmaxCrossEntropy,
+        penalty: L2,
+        total_weight: float,
+        intercept: bool,
+    ) -> None:
+        require_finite(source)
+        X, self.y, weight = source.rows
+        self.products = products_of(X)
+        self.loss, self.penalty, self.intercept = loss, penalty, intercept
+        share = np.ones(X.shape[0]) if weight is None else weight
+        self.share = (share / total_weight)[:, None]
+        self.shape = (X.shape[1] + 1, loss.columns)
+        self._seen: tuple[np.ndarray | None, np.ndarray] = (None, np.empty(0))  # the last x and its raw predictions
+
+    def _raw(self, x: np.ndarray) -> np.ndarray:
+        if self._seen[0] is not x:  # the line search has been here before the gradient
+            theta = x.reshape(self.shape)
+            self._seen = x, self.products.forward(theta[:-1]) + theta[-1]
+        return self._seen[1]
+
+    def value(self, x: np.ndarray) -> float:
+        """F at the parameters x."""
+        losses = self.loss.values(self._raw(x), self.y)
+        return float(self.share[:, 0] @ losses) + self.penalty.value(x.reshape(self.shape)[:-1])
+
+    def gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """F and its gradient at x, where the Hessian is then taken too."""
+        self.p = self.loss.probabilities(self._raw(x))
+        out = self._back(self.share * self.loss.residuals(self.p, self.y))
+        out[:-1] += self.penalty.gradient(x.reshape(self.shape)[:-1])
+        return self.value(x), out.ravel()
+
+    def diagonal(self) -> np.ndarray:
+        """Diagonal of the Hessian."""
+        h = self.share * self.p * (1.0 - self.p)
+        out = np.vstack([self.products.squares(h) + self.penalty.alpha, h.sum(axis=0)])
+        return np.maximum(out, 1e-12 * out.max()).ravel()  # an empty column without a penalty has none
+
+    def product(self, v: np.ndarray) -> np.ndarray:
+        """Hessian times v."""
+        v = v.reshape(self.shape)
+        if self.shape[1] == 1 and self.intercept:
+            h = (self.share * self.p * (1.0 - self.p))[:, 0]
+            body, last = self.products.curvature(h, v[:-1, 0], float(v[-1, 0]))
+            out = np.append(body, last)[:, None]
+        else:
+            out = self._back(self.share * self.loss.curvature_product(self.p, self.products.forward(v[:-1]) + v[-1]))
+        out[:-1] += self.penalty.alpha * v[:-1]
+        return out.ravel()
+
+    def _back(self, u: np.ndarray) -> np.ndarray:
+        return np.vstack([self.products.back(u), u.sum(axis=0) if self.intercept else np.zeros(u.shape[1])])
+
+
+def thinned(source: ArrayRows, step: int) -> ArrayRows:
+    """Every step-th row, copied."""
+    X, y, weight = source.rows
+    return ArrayRows(
+        np.ascontiguousarray(X[::step]), np.ascontiguousarray(y[::step]), None if weight is None else weight[::step]
+    )

@@ -1,0 +1,69 @@
+"""Cross-entropy: minus the log-likelihood of class labels, for two classes and for many [cox1958], [bishop2006] §4.3.
+
+    two classes   z = x'w + b,          p = 1 / (1 + exp(-z)),       loss = log(1 + exp(z)) - y z
+    K classes     z_k = x'w_k + b_k,    p = exp(z) / sum exp(z),     loss = log sum exp(z) - z_y
+
+The gradient in z is p - y in both (y one-hot for K classes), the curvature p(1 - p), or diag(p) - pp'. Everything is
+computed from exponentials of non-positive numbers, so nothing overflows and no epsilon is needed.
+
+Raw predictions z are arrays (n, k): k = 1 for two classes, k = K for many. Labels y are the integers 0..K-1.
+
+Course notes: 000 §3.3, 001 §4.2-4.5, 002 (softmax; the formula printed there lacks the exponentials' maximum).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class BinaryCrossEntropy(NamedTuple):
+    """Two classes, one raw prediction a row."""
+
+    columns: int = 1
+
+    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Loss of each row, (n,)."""
+        z = z[:, 0]
+        return np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0.0) - y * z
+
+    def probabilities(self, z: np.ndarray) -> np.ndarray:
+        """Probability of class 1, (n, 1): the inverse link."""
+        e = np.exp(-np.abs(z))
+        return np.where(z >= 0, 1.0, e) / (1.0 + e)
+
+    def residuals(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Gradient in z, (n, 1)."""
+        return p - y[:, None]
+
+    def curvature_product(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """Second derivative in z times q, (n, 1)."""
+        return p * (1.0 - p) * q
+
+
+class SoftmaxCrossEntropy(NamedTuple):
+    """K classes, K raw predictions a row (one more than needed: adding a constant to all of them changes nothing)."""
+
+    columns: int
+
+    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Loss of each row, (n,)."""
+        top = z.max(axis=1)
+        return np.log(np.exp(z - top[:, None]).sum(axis=1)) + top - z[np.arange(len(z)), y]
+
+    def probabilities(self, z: np.ndarray) -> np.ndarray:
+        """Class probabilities, (n, K): the inverse link."""
+        p = np.exp(z - z.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        return p
+
+    def residuals(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Gradient in z, (n, K)."""
+        r = p.copy()
+        r[np.arange(len(r)), y] -= 1.0
+        return r
+
+    def curvature_product(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """Second derivative in z times q, (n, K)."""
+        pq = p * q
+        pq -= p * pq.sum(axis=1, keepdims=True)
+        return pq

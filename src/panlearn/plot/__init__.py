@@ -1,0 +1,27 @@
+"""Pictures of a model's quality; each takes arrays and returns a `matplotlib.figure.Figure`.
+
+The figures carry no pyplot state: nothing pops up, nothing has to be closed. Save one with `figure.savefig(path)` or
+put it into a page with `figure_svg(figure)`.
+"""
+
+from panlearn.plot.calibration import plot_calibration
+from panlearn.plot.confusion import plot_confusion_matrix
+from panlearn.plot.importances import plot_importances
+from panlearn.plot.learning import plot_learning_curve
+from panlearn.plot.ranking import plot_precision_recall, plot_roc
+from panlearn.plot.residuals import plot_predictions, plot_residuals
+from panlearn.plot.scores import plot_score_distribution
+from panlearn.plot.svg import figure_svg
+
+__all__ = [
+    "figure_svg",
+    "plot_calibration",
+    "plot_confusion_matrix",
+    "plot_importances",
+    "plot_learning_curve",
+    "plot_precision_recall",
+    "plot_predictions",
+    "plot_residuals",
+    "plot_roc",
+    "plot_score_distribution",
+]
