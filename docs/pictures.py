@@ -3,12 +3,13 @@
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import load_diabetes
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.preprocessing import scale
 
 from panlearn.datasets import load_wine_quality
 from panlearn.linear_model import LinearRegression, LogisticRegression, PolynomialRegression, Ridge
-from panlearn.plot.style import ACCENT, MUTED, QUIET, SECOND, annotate, house_style, new_axes
+from panlearn.optimize import SGD, Adam, Momentum, minimize
+from panlearn.plot.style import ACCENT, GRID, MUTED, QUIET, SECOND, annotate, house_style, new_axes
 
 
 @house_style()
@@ -57,7 +58,8 @@ def polynomial_regression() -> Figure:
     axes.plot(x, y, "o", color=MUTED, markersize=4)
     for degree, colour in ((1, QUIET), (4, ACCENT), (16, SECOND)):
         model = PolynomialRegression(degree=degree)
-        score = cross_val_score(model, x, y, cv=5, scoring="neg_mean_squared_error").mean()
+        folds = KFold(5, shuffle=True, random_state=0)
+        score = cross_val_score(model, x, y, cv=folds, scoring="neg_mean_squared_error").mean()
         label = f"degree {degree}: squared error on new points {-score:.2g}"
         axes.plot(grid, model.fit(x, y).predict(grid), color=colour, label=label)
     axes.set(xlabel="x", ylabel="y", ylim=(-1.8, 2.2))
@@ -70,7 +72,7 @@ def logistic_regression() -> Figure:
     """Share of good wines by alcohol, and the fitted probability."""
     wine = load_wine_quality()
     x, good = wine[["alcohol"]].to_numpy(), (wine["quality"] >= 7).to_numpy()
-    model = LogisticRegression(C=np.inf).fit(x, good)
+    model = LogisticRegression(C=1e8).fit(x, good)
     edges = np.quantile(x, np.linspace(0, 1, 16))
     group = np.clip(np.searchsorted(edges, x.ravel(), side="right"), 1, 15)
     shares = np.array([(x[group == g].mean(), good[group == g].mean()) for g in np.unique(group)])
@@ -80,4 +82,27 @@ def logistic_regression() -> Figure:
     axes.plot(grid, model.predict_proba(grid)[:, 1], color=SECOND, label="logistic regression")
     axes.set(xlabel="alcohol, % vol", ylabel="probability of a grade of 7 or more", ylim=(0, 1))
     axes.legend(loc="upper left", fontsize=8)
+    return figure
+
+
+@house_style()
+def first_order() -> Figure:
+    """Thirty steps of three optimisers in a valley 25 times as steep across as along."""
+    steep = np.array([1.0, 25.0])
+    grid = np.meshgrid(np.linspace(-10, 3, 200), np.linspace(-2.6, 2.6, 200))
+    figure, axes = new_axes(6.5, 3.2)
+    levels = np.geomspace(0.3, 80, 9)
+    axes.contour(*grid, (grid[0] ** 2 + 25 * grid[1] ** 2) / 2, levels=levels, colors=GRID, linewidths=0.8)
+    for method, colour in (
+        (SGD(learning_rate=0.07), QUIET),
+        (Momentum(learning_rate=0.01), SECOND),
+        (Adam(learning_rate=0.5), ACCENT),
+    ):
+        points = [np.array([-9.0, 2.0])]
+        minimize(
+            lambda x: (float(x @ (steep * x)) / 2, steep * x), points[0], method, max_iter=30, callback=points.append
+        )
+        axes.plot(*np.transpose(points), "o-", color=colour, markersize=3, linewidth=1.2, label=type(method).__name__)
+    axes.set(xlabel="along", ylabel="across")
+    axes.legend(loc="upper right", fontsize=8)
     return figure

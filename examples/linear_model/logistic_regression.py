@@ -14,7 +14,7 @@ passed = rng.uniform(size=400) < 1 / (1 + np.exp(-(1.5 * hours[:, 0] - 4)))  # t
 
 def main() -> None:
     """Read the weights as odds, then see what separable classes do to them."""
-    model = LogisticRegression(C=np.inf).fit(hours, passed)
+    model = LogisticRegression(penalty=None).fit(hours, passed)
     weight, bias = model.coef_[0, 0], model.intercept_[0]
     print(f"estimated w = {weight:.2f}, b = {bias:.2f} (truth 1.5, -4)")
     print(

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 from typer import Exit
 
-from panlearn.cli import tour as module
+import panlearn.cli
 from panlearn.cli.tour import agrees_with_digits, check, tour, tour_rows
 
 
@@ -35,14 +35,6 @@ def test_a_misprint_must_round_to_its_correction():
     assert not wrong.agrees
 
 
-def test_every_printed_figure_of_chapter_one_is_met():
-    rows = [row for row in tour_rows() if row.note in ("003 §1.3", "003 §1.4")]
-    assert [(row.quantity, row.expected, row.computed) for row in rows if not row.agrees] == []
-    assert sum(row.note == "003 §1.3" for row in rows) == 16
-    assert sum(row.note == "003 §1.4" for row in rows) == 16
-    assert [row.expected for row in rows if row.erratum] == ["79.09", "0.33"]
-
-
 def test_all_examples_agree_and_the_table_says_so(capsys):
     tour()
     printed = capsys.readouterr().out
@@ -59,7 +51,7 @@ def test_a_new_module_joins_by_its_name(monkeypatch, tmp_path):
     added.examples = lambda: iter([check("made up", "999 §9", "one", "1", 2.0)])  # type: ignore[attr-defined]
     (tmp_path / "tour_zzz.py").write_text("")
     monkeypatch.setitem(sys.modules, name, added)
-    monkeypatch.setattr(module.panlearn.cli, "__path__", [*module.panlearn.cli.__path__, str(tmp_path)])
+    monkeypatch.setattr(panlearn.cli, "__path__", [*panlearn.cli.__path__, str(tmp_path)])
     assert tour_rows()[-1].quantity == "one"
     with pytest.raises(Exit) as stopped:
         tour()

@@ -24,7 +24,7 @@ def test_the_package_itself_is_light():
 
 @pytest.mark.parametrize("area", ["linear_model", "optimize", "core.persistence", "datasets"])
 def test_areas_leave_pictures_and_networks_alone(area):
-    assert not {"torch", "matplotlib", "typer", "jinja2"} & loaded(f"import panlearn.{area}")
+    assert not {"torch", "matplotlib", "typer", "jinja2", "rich", "skops"} & loaded(f"import panlearn.{area}")
 
 
 def test_the_command_line_starts_without_the_areas():

@@ -140,6 +140,7 @@ def partial() -> Comparison:
         learning_curve={},
         pipeline_html="",
         partial=True,
+        ended_by="Ctrl-C",
         notes=("Ctrl-C: 1 of 4 methods compared",),
     )
 

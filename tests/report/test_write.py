@@ -65,17 +65,18 @@ def test_every_method_column_and_reference_is_there(kind):
         assert reference in text
     for package, version in comparison.versions.items():
         assert f"{package} {version}" in text
-    assert "panlearn compare 'data/my table.csv' --target" in text
+    command = f"panlearn compare 'data/my table.csv' --target {comparison.data.target} --task {comparison.data.task}"
+    assert command in text
 
 
 def test_a_table_from_python_is_reproduced_in_python(nothing_ran):
     page = render_report(nothing_ran._replace(data=nothing_ran.data._replace(path="", target="it's")))
-    assert 'compare(table, "it\'s")' in _Page(page).text
+    assert """compare(table, "it's", task='binary', metric='accuracy')""" in _Page(page).text
     assert "A table in memory: 300 rows" in _Page(page).text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_partial_result_says_so():
-    assert "Partial result." in _Page(page_of("partial")).text
+    assert "Partial result. The comparison was ended early by Ctrl-C: not" in _Page(page_of("partial")).text
     assert "Partial result." not in _Page(page_of("binary")).text
 
 
@@ -143,8 +144,11 @@ def test_a_full_disk_leaves_the_older_report(nothing_ran, tmp_path, monkeypatch)
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match=r"cannot write the report to .*No space left on device.*choose another path"):
+    with pytest.raises(
+        OSError, match=r"cannot write the report to .*No space left on device.*choose another path"
+    ) as stopped:
         write_report(nothing_ran, path)
+    assert not str(stopped.value).startswith("[Errno")
     assert path.read_text() == "older"
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 

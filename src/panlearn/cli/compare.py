@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def compare(
     data: Annotated[
-        Path | None, typer.Argument(help="CSV, TSV, Parquet or JSON lines, also gzipped. Without it: bundled wine data.")
+        Path | None,
+        typer.Argument(help="CSV, TSV, Parquet or JSON lines, also gzipped. Without it: bundled wine data."),
     ] = None,
     target: Target = None,
     task: Task = None,
@@ -41,7 +42,7 @@ def compare(
     table, chosen = read(data, target, encoding)
     _check_folder(out)
     names = None if methods is None else [name.strip() for name in methods.split(",") if name.strip()]
-    with _bar() as bar:
+    with _Bar() as bar:
         bar.update_to("compiling kernels (once)", 0, 1)
         warm.join()
         comparison = run(
@@ -125,10 +126,10 @@ def _warm_kernels() -> threading.Thread:
     return thread
 
 
-class _bar:  # noqa: N801  used as a context manager
+class _Bar:
     """A progress bar on standard error, or nothing where that is no terminal."""
 
-    def __enter__(self) -> "_bar":
+    def __enter__(self) -> "_Bar":
         where = console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self.progress = Progress(*columns, console=where, transient=True, disable=not where.is_terminal)

@@ -1,8 +1,8 @@
 """What a person sees: consoles, and errors as one line.
 
-Results go to standard output, progress and complaints to standard error. An error that says what to do (`PanlearnError`)
-is printed as it is. Any other is a mistake in the program: it is named in one line, too, and `PANLEARN_DEBUG=1` shows
-where it happened.
+Results go to standard output, progress and complaints to standard error. An error that says what to do
+(`PanlearnError`) is printed as it is. Any other is a mistake in the program: it is named in one line, too, and
+`PANLEARN_DEBUG=1` shows where it happened.
 """
 
 import os

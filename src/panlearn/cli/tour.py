@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 import panlearn.cli
+from panlearn.cli.messages import console
 
 
 class TourRow(NamedTuple):
@@ -104,14 +104,14 @@ def _verdict(row: TourRow) -> str:
 
 def tour() -> None:
     """Reproduce the worked examples of the course notes, expected beside computed."""
-    console = Console()
+    out = console()
     rows = tour_rows()
     for _, figures in itertools.groupby(rows, key=lambda row: (row.note, row.example)):
-        console.print(tour_table(list(figures)))
+        out.print(tour_table(list(figures)))
     wrong = sum(not row.agrees for row in rows)
     misprints = sum(row.agrees and bool(row.erratum) for row in rows)
     agreed = len(rows) - wrong - misprints
     known = f", {misprints} known misprint{'s' * (misprints != 1)} of the notes" if misprints else ""
-    console.print(f"{agreed} of {len(rows)} printed figures agree{known}, {wrong} disagree.")
+    out.print(f"{agreed} of {len(rows)} printed figures agree{known}, {wrong} disagree.")
     if wrong:
         raise typer.Exit(code=1)

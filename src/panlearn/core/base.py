@@ -47,8 +47,6 @@ class Estimator(BaseEstimator):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            if not sample_weight.any():
-                raise DataError("sample_weight must have a positive entry; got only zeros.")
         return ArrayRows(X, y, sample_weight)
 
     def _warn_unconverged(self, achieved: str, remedy: str) -> None:

@@ -19,6 +19,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
+POSITIVE_OR_INF = Interval(Real, 0, None, closed="right")
 NONNEGATIVE = Interval(Real, 0, None, closed="left")
 UNIT = Interval(Real, 0, 1, closed="both")  # a share
 COUNT = Interval(Integral, 1, None, closed="left")

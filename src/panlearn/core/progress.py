@@ -6,10 +6,10 @@ gives the bare iterator.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["progress"]
 
@@ -22,7 +22,7 @@ def progress(
     *,
     enabled: bool | int,
     certificate: Callable[[], str | float] | None = None,
-    console: Console | None = None,
+    console: "Console | None" = None,
 ) -> Iterator[T | int]:
     """Iterate over `work` with a bar that shows how good the answer is so far.
 
@@ -53,8 +53,14 @@ def progress(
     0.125
     """
     items = range(work) if isinstance(work, int) else work
+    if not enabled:
+        yield from items
+        return
+    from rich.console import Console  # here, so that silent fits never load it
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     screen = console or Console(stderr=True)
-    if not enabled or not screen.is_terminal:
+    if not screen.is_terminal:
         yield from items
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())

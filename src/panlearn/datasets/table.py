@@ -34,7 +34,7 @@ BLANKS = re.compile(r"^\s+|\s+$")
 
 
 def read_table(path: str | os.PathLike[str], *, encoding: str | None = None) -> pd.DataFrame:
-    """Read a table from a file.
+    r"""Read a table from a file.
 
     The format is told from the contents and the name: Parquet, JSON lines (`.jsonl`, `.ndjson`, `.json`), otherwise
     text with a header line and a delimiter that is found. Each may be gzipped. Blanks around cells are removed; empty
@@ -61,7 +61,7 @@ def read_table(path: str | os.PathLike[str], *, encoding: str | None = None) -> 
     --------
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "wines.csv"
-    >>> _ = file.write_text("colour; grade\\nred ;5\\nwhite;?\\n", encoding="utf-16")
+    >>> _ = file.write_text("colour; grade\nred ;5\nwhite;?\n", encoding="utf-16")
     >>> read_table(file).to_dict("list")
     {'colour': ['red', 'white'], 'grade': [5.0, nan]}
     """
@@ -74,14 +74,18 @@ def read_table(path: str | os.PathLike[str], *, encoding: str | None = None) -> 
     except DataError as wrong:
         raise DataError(f"{path} cannot be read: {wrong}") from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise DataError(f"{path} cannot be read: the gzip file is cut short or damaged: fetch or compress it again") from None
+        raise DataError(
+            f"{path} cannot be read: the gzip file is cut short or damaged: fetch or compress it again"
+        ) from None
     except MemoryError:
         raise DataError(f"{path} cannot be read: it does not fit in memory: take a sample of its rows") from None
     except OSError as wrong:
         raise DataError(f"{path} cannot be read: {wrong.strerror or wrong}") from None
     table = _tidy(table)
     if table.shape[1] == 0 or len(table) == 0:
-        raise DataError(f"{path} has {_plural(table.shape[1], 'column')} but no rows: add the data below the header line")
+        raise DataError(
+            f"{path} has {_plural(table.shape[1], 'column')} but no rows: add the data below the header line"
+        )
     if sum(_is_number(name) for name in table.columns) > 0.5 * table.shape[1]:
         notes.append("Most column names are numbers: the header line may be missing.")
     table.attrs |= {"path": str(path), "notes": notes}
@@ -171,7 +175,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     except (OSError, EOFError):
         raise
     except Exception as wrong:  # pyarrow has many kinds of errors for a damaged file, all of them ValueErrors or worse
-        raise DataError(f"it is not a whole Parquet file ({_first_line(wrong)[:80]}): write or fetch it again") from None
+        raise DataError(
+            f"it is not a whole Parquet file ({_first_line(wrong)[:80]}): write or fetch it again"
+        ) from None
     return table if isinstance(table.index, pd.RangeIndex) else table.reset_index()
 
 
@@ -220,7 +226,9 @@ def _read_text(path: Path, form: TextFormat) -> pd.DataFrame:
 def _ragged(message: str) -> str:
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
     if not found:
-        return f"{_first_line(message).removeprefix('Error tokenizing data. C error: ')}: check its quotes and delimiters"
+        return (
+            f"{_first_line(message).removeprefix('Error tokenizing data. C error: ')}: check its quotes and delimiters"
+        )
     expected, line, saw = found.groups()
     return _uneven(int(line), int(saw), int(expected))
 
@@ -246,7 +254,7 @@ def _first_line(wrong: object) -> str:
 def _tidy(table: pd.DataFrame) -> pd.DataFrame:
     """Strip blanks, see the missing markers they hid, and read columns of numbers as numbers."""
     table.columns = [str(name).strip() for name in table.columns]
-    for position, name in enumerate(table.columns):
+    for position in range(table.shape[1]):
         column = table.iloc[:, position]
         if column.dtype != object and not isinstance(column.dtype, pd.StringDtype):
             continue
@@ -263,6 +271,6 @@ def _as_numbers(values: pd.Series) -> pd.Series:
     if values.isna().all() or values.map(lambda v: isinstance(v, bool)).any():
         return values
     try:
-        return pd.to_numeric(values)
+        return pd.Series(pd.to_numeric(values))
     except (ValueError, TypeError):
         return values

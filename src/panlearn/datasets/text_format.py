@@ -28,7 +28,7 @@ BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 DELIMITERS = (",", "\t", ";", "|")
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
+DECIMAL_COMMA, DECIMAL_POINT = re.compile(r"\s*[-+]?\d+,\d+\s*"), re.compile(r"\s*[-+]?\d+\.\d+\s*")
 
 
 class TextFormat(NamedTuple):
@@ -78,7 +78,7 @@ def find_encoding(head: bytes) -> str:
 
 
 def find_format(head: bytes, *, encoding: str | None = None, delimiter: str | None = None) -> TextFormat:
-    """Tell encoding, delimiter and decimal mark from the first bytes of a text table.
+    r"""Tell encoding, delimiter and decimal mark from the first bytes of a text table.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def find_format(head: bytes, *, encoding: str | None = None, delimiter: str | No
 
     Examples
     --------
-    >>> find_format(b"price;sold\\n1,5;yes\\n2,25;no\\n")
+    >>> find_format(b"price;sold\n1,5;yes\n2,25;no\n")
     TextFormat(encoding='utf-8', delimiter=';', decimal=',')
     """
     encoding = encoding or find_encoding(head)
@@ -107,16 +107,16 @@ def find_format(head: bytes, *, encoding: str | None = None, delimiter: str | No
         text = codecs.getincrementaldecoder(encoding)().decode(head)
     except (UnicodeDecodeError, LookupError) as wrong:
         raise DataError(f"it cannot be read as {encoding} ({wrong}): leave out the encoding to have it found") from None
-    lines = [line for line in text.splitlines() if line.strip()]
-    lines = lines[: 50 if len(lines) < 51 and len(head) < HEAD else max(1, min(50, len(lines) - 1))]
+    lines = [line for line in text.splitlines() if line.strip()][:50]
     delimiter = delimiter or max(DELIMITERS, key=lambda mark: _evenness(lines, mark))
     cells = [cell for row in csv.reader(lines[1:], delimiter=delimiter) for cell in row]
     comma = delimiter != "," and any(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
-    return TextFormat(encoding, delimiter, "," if comma and not any(re.fullmatch(r"\d+\.\d+", c) for c in cells) else ".")
+    point = any(DECIMAL_POINT.fullmatch(cell) for cell in cells)
+    return TextFormat(encoding, delimiter, "," if comma and not point else ".")
 
 
 def _evenness(lines: list[str], delimiter: str) -> float:
-    """How well a delimiter explains the lines: the share of lines cut into as many fields as the header, if over one."""
+    """How well a delimiter explains the lines: the share cut into as many fields as the header, if over one."""
     try:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
     except csv.Error:

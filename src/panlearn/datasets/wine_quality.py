@@ -48,4 +48,4 @@ def load_wine_quality(colour: str | None = None) -> pd.DataFrame:
         return wines
     if colour not in ("red", "white"):
         raise ValueError(f"colour must be 'red' or 'white' (leave it out for both), got {colour!r}")
-    return wines[wines["colour"] == colour].drop(columns="colour").reset_index(drop=True)
+    return wines.loc[wines["colour"] == colour].drop(columns="colour").reset_index(drop=True)

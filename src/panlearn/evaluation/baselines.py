@@ -33,9 +33,17 @@ def _sorting(n: int, p: int, k: int) -> float:
 
 
 BASELINES: tuple[tuple[str, type, Method], ...] = (
-    ("Dummy", DummyClassifier, Method("Most frequent class", CLASSES, (), (), lambda n, p, k: n, {"strategy": "prior"})),
+    (
+        "Dummy",
+        DummyClassifier,
+        Method("Most frequent class", CLASSES, (), (), lambda n, p, k: n, {"strategy": "prior"}),
+    ),
     ("Dummy", DummyRegressor, Method("Mean", AMOUNTS, (), (), lambda n, p, k: n, {})),
-    ("GaussianNB", GaussianNB, Method("Gaussian naive Bayes", CLASSES, (), ("dense",), lambda n, p, k: 4.0 * n * p, {})),
+    (
+        "GaussianNB",
+        GaussianNB,
+        Method("Gaussian naive Bayes", CLASSES, (), ("dense",), lambda n, p, k: 4.0 * n * p, {}),
+    ),
     (
         "LinearRegression",
         LinearRegression,
@@ -49,19 +57,48 @@ BASELINES: tuple[tuple[str, type, Method], ...] = (
     (
         "PoissonRegressor",
         PoissonRegressor,
-        Method("Poisson regression", ("counts",), (), ("scaled",), lambda n, p, k: 200.0 * n * p, {"alpha": 1e-3, "max_iter": 300}),
+        Method(
+            "Poisson regression",
+            ("counts",),
+            (),
+            ("scaled",),
+            lambda n, p, k: 200.0 * n * p,
+            {"alpha": 1e-3, "max_iter": 300},
+        ),
     ),
-    ("DecisionTree", DecisionTreeClassifier, Method("Decision tree", CLASSES, (), TREE, _sorting, {"min_samples_leaf": 20})),
-    ("DecisionTree", DecisionTreeRegressor, Method("Decision tree", AMOUNTS, (), TREE, _sorting, {"min_samples_leaf": 20})),
+    (
+        "DecisionTree",
+        DecisionTreeClassifier,
+        Method("Decision tree", CLASSES, (), TREE, _sorting, {"min_samples_leaf": 20}),
+    ),
+    (
+        "DecisionTree",
+        DecisionTreeRegressor,
+        Method("Decision tree", AMOUNTS, (), TREE, _sorting, {"min_samples_leaf": 20}),
+    ),
     (
         "KNeighbors",
         KNeighborsClassifier,
-        Method("k nearest neighbours", CLASSES, (), ("scaled", "dense"), lambda n, p, k: 0.5 * n * n * p, {"n_neighbors": 15}),
+        Method(
+            "k nearest neighbours",
+            CLASSES,
+            (),
+            ("scaled", "dense"),
+            lambda n, p, k: 0.5 * n * n * p,
+            {"n_neighbors": 15},
+        ),
     ),
     (
         "KNeighbors",
         KNeighborsRegressor,
-        Method("k nearest neighbours", AMOUNTS, (), ("scaled", "dense"), lambda n, p, k: 0.5 * n * n * p, {"n_neighbors": 15}),
+        Method(
+            "k nearest neighbours",
+            AMOUNTS,
+            (),
+            ("scaled", "dense"),
+            lambda n, p, k: 0.5 * n * n * p,
+            {"n_neighbors": 15},
+        ),
     ),
     (
         "HistGradientBoosting",
@@ -86,7 +123,14 @@ BASELINES: tuple[tuple[str, type, Method], ...] = (
     (
         "RandomForest",
         RandomForestRegressor,
-        Method("Random forest", AMOUNTS, (), TREE, lambda n, p, k: 60 * _sorting(n, p, k), {"min_samples_leaf": 2, "max_features": 0.5}),
+        Method(
+            "Random forest",
+            AMOUNTS,
+            (),
+            TREE,
+            lambda n, p, k: 60 * _sorting(n, p, k),
+            {"min_samples_leaf": 2, "max_features": 0.5},
+        ),
     ),
 )
 

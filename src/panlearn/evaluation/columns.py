@@ -24,8 +24,11 @@ from panlearn.core.errors import DataError
 from panlearn.evaluation.comparison import Column
 
 MISSING = "(missing)"  # the category of an empty cell
+ROW_NUMBER = "numbers the rows"
 SAMPLE = 2000  # cells looked at to tell texts and dates
-WIDE_SCRIPT = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # scripts without blanks between words
+WIDE_SCRIPT = re.compile(
+    "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)  # scripts without blanks between words
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?")
 DATE_FORMATS = ("ISO8601", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
 TIMES = ("", " %H:%M", " %H:%M:%S")
@@ -78,7 +81,7 @@ def _kind(column: pd.Series, present: pd.Series, distinct: int) -> tuple[str, st
 def _kind_of_numbers(column: pd.Series, present: pd.Series, distinct: int) -> tuple[str, str]:
     whole = distinct == len(column) >= 20 and not (present % 1).any()
     if whole and present.max() - present.min() == distinct - 1:
-        return "dropped", "numbers the rows"
+        return "dropped", ROW_NUMBER
     if whole and re.search(r"(^|[_ .-])(id|key|uuid|index|no|nr)$", str(column.name), re.IGNORECASE):
         return "dropped", "an identifier: different in every row"
     infinite = int(np.isinf(present.to_numpy(dtype=float)).sum())
@@ -166,7 +169,7 @@ class TableColumns(TransformerMixin, BaseEstimator):
             Itself.
         """
         dates = [name for name, kind in self.kinds.items() if kind == "date"]
-        self.date_formats_ = {name: date_format(X[name].dropna().astype(str)) for name in dates}
+        self.date_formats_ = {name: date_format(pd.Series(X[name]).dropna().astype(str)) for name in dates}
         self.feature_names_in_ = np.array(list(self.kinds), dtype=object)
         return self
 
@@ -186,12 +189,13 @@ class TableColumns(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         if absent := [name for name in self.kinds if name not in X.columns]:
             raise DataError(f"the table has no column {', '.join(map(repr, absent))}, which the model was trained on")
-        return pd.DataFrame({name: self._convert(X[name], kind) for name, kind in self.kinds.items()}, index=X.index)
+        kept = {name: self._convert(pd.Series(X[name]), kind) for name, kind in self.kinds.items()}
+        return pd.DataFrame(kept, index=X.index)
 
     def _convert(self, column: pd.Series, kind: str) -> pd.Series:
         if kind == "numeric":
-            numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-            return numbers.where(np.isfinite(numbers))
+            numbers = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+            return pd.Series(np.where(np.isfinite(numbers), numbers, np.nan), index=column.index)
         if kind == "date":
             return _as_dates(column, self.date_formats_[str(column.name)])
         absent = MISSING if kind == "categorical" else ""
@@ -276,7 +280,7 @@ class DateParts(TransformerMixin, BaseEstimator):
         for name in X.columns:
             days = (X[name] - pd.Timestamp(0)).dt.total_seconds() / 86_400
             date = X[name].dt
-            parts += [np.floor(days), date.year, date.month, date.day, date.dayofweek, date.hour]
+            parts += [np.floor(days), date.year, date.month, date.day, date.day_of_week, date.hour]
         return np.column_stack([np.asarray(part, dtype=np.float64) for part in parts])
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:

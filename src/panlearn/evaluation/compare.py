@@ -42,8 +42,8 @@ class Winner(NamedTuple):
     """The best method, fitted on all rows and looked at."""
 
     best: Pipeline | None = None
-    importances: dict[str, np.ndarray] = {}  # noqa: RUF012  never changed
-    learning_curve: dict[str, np.ndarray] = {}  # noqa: RUF012
+    importances: dict[str, np.ndarray] = {}  # never changed in place
+    learning_curve: dict[str, np.ndarray] = {}
     notes: tuple[str, ...] = ()
     interrupted: bool = False
 
@@ -143,7 +143,7 @@ def compare(
         citations=tuple(dict.fromkeys(key for entry in entries for key in keys_of(entry.estimator))),
         seconds=clock.elapsed,
         partial=late or stopped,
-        notes=tuple([*notes, *winner.notes]),
+        notes=(*notes, *winner.notes),
         ended_by="Ctrl-C" if stopped else "time budget" if late else "",
     )
 
@@ -215,7 +215,11 @@ def _find(name: str, known: list[Entry], task: str) -> str:
     if any(wanted == entry.name.lower() for entry in discover()):
         raise DataError(f"{name} does not do the task {task}: choose among {', '.join(e.name for e in known)}")
     close = [plain[n] for n in difflib.get_close_matches(wanted, plain, n=3, cutoff=0.6)]
-    hint = f"did you mean {' or '.join(dict.fromkeys(close))}?" if close else f"choose among {', '.join(e.name for e in known)}"
+    hint = (
+        f"did you mean {' or '.join(dict.fromkeys(close))}?"
+        if close
+        else f"choose among {', '.join(e.name for e in known)}"
+    )
     raise DataError(f"no method {name!r} for the task {task}: {hint}")
 
 

@@ -179,13 +179,13 @@ def cross_validate(
     except KeyboardInterrupt:
         error, interrupted = f"stopped by Ctrl-C after {len(results)} of {folds} folds", True
     unfinished = [result.warning for result in results if result.warning]
-    noted = (f"{entry.name} did not converge in {len(unfinished)} of {folds} folds: {unfinished[0]}",) if unfinished else ()
+    noted = (
+        (f"{entry.name} did not converge in {len(unfinished)} of {folds} folds: {unfinished[0]}",) if unfinished else ()
+    )
     return Outcome(_row(entry, matrices.problem, results, error), noted, interrupted)
 
 
-def _results(
-    entry: Entry, matrices: Matrices, folds: int, n_jobs: int, deadline: float
-) -> Iterator[FoldResult]:
+def _results(entry: Entry, matrices: Matrices, folds: int, n_jobs: int, deadline: float) -> Iterator[FoldResult]:
     if n_jobs == 1:
         for fold in range(folds):
             if time.perf_counter() > deadline:
@@ -193,7 +193,8 @@ def _results(
             yield run_fold(entry, matrices, fold)
     elif time.perf_counter() <= deadline:
         calls = (joblib.delayed(run_fold)(entry, Matrices(matrices.problem), fold) for fold in range(folds))
-        yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+        results: Any = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+        yield from results
 
 
 def _row(entry: Entry, problem: Problem, results: list[FoldResult], error: str) -> Row:

@@ -3,8 +3,8 @@
 Permutation importance [breiman2001]: the fall of the score when one column of the *table* is shuffled, so that a
 category counts as one column however many it is encoded in. Columns that say the same share their importance.
 
-Learning curve: the score on training rows and on held-out rows, fitted on growing parts of the training rows. A gap that
-still closes says that more rows would help; two curves that have met say that another model might.
+Learning curve: the score on training rows and on held-out rows, fitted on growing parts of the training rows. A gap
+that still closes says that more rows would help; two curves that have met say that another model might.
 """
 
 import time
@@ -56,7 +56,8 @@ def importances(pipeline: Pipeline, problem: Problem, *, seconds: float = 20.0) 
     """
     fold = problem.splits.folds[-1]
     names = [column.name for column in problem.columns if column.kind != "dropped"]
-    model = clone(pipeline).fit(problem.table.iloc[fold.train], problem.target.values[fold.train])
+    model: Any = clone(pipeline)
+    model.fit(problem.table.iloc[fold.train], problem.target.values[fold.train])
     score_of = scorer(problem)
     order = np.random.default_rng(problem.seed).permutation(fold.test)
     start = time.perf_counter()
@@ -65,7 +66,7 @@ def importances(pipeline: Pipeline, problem: Problem, *, seconds: float = 20.0) 
     per_row = (time.perf_counter() - start) / len(first)
     most = int(np.clip(seconds / (per_row * len(names) * REPEATS), MIN_ROWS, MAX_ROWS))
     rows = order[:most]
-    found = permutation_importance(
+    found: Any = permutation_importance(
         model,
         problem.table.iloc[rows][names],
         problem.target.values[rows],

@@ -15,6 +15,7 @@ whole numbers as well as they cut zeros and ones, with far fewer columns).
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
@@ -58,7 +59,7 @@ def make_preprocessing(
     Examples
     --------
     >>> from panlearn.evaluation.columns import describe_column
-    >>> table = pd.DataFrame({"colour": ["red", "white"] * 5, "pH": [3.5, None] * 5})
+    >>> table = pd.DataFrame({"colour": ["red", "white"] * 5, "pH": [3.5, 3.6, None, 3.3, 3.5] * 2})
     >>> steps = make_preprocessing([describe_column(table[name]) for name in table], table)
     >>> list(steps.fit(table).get_feature_names_out())
     ['colour_red', 'colour_white', 'pH', 'missingindicator_pH']
@@ -68,7 +69,7 @@ def make_preprocessing(
     parts: list[tuple[str, BaseEstimator, str | list[str]]] = []
     for kind, names in named.items():
         if kind == "text":
-            parts += [(f"text {name}", _text(table[name], needs, seed), name) for name in names]
+            parts += [(f"text {name}", _text(pd.Series(table[name]), needs, seed), name) for name in names]
         else:
             parts.append((kind, _part(kind, needs), names))
     features = ColumnTransformer(
@@ -108,14 +109,15 @@ def _text(texts: pd.Series, needs: Sequence[str], seed: int) -> BaseEstimator:
     """TF-IDF, its words found by blanks, or by single characters and pairs where the script has no blanks."""
     some = texts.dropna().astype(str).head(1000)
     wide = some.str.contains(WIDE_SCRIPT).mean() > 0.5
-    words = TfidfVectorizer(
+    words: Any = TfidfVectorizer(
         analyzer="char" if wide else "word",
         ngram_range=(1, 2),
-        token_pattern=None if wide else r"(?u)\b\w+\b",
         max_features=MAX_WORDS,
         sublinear_tf=True,
         strip_accents=None if wide else "unicode",
     )
+    if not wide:
+        words.set_params(token_pattern=r"(?u)\b\w+\b")  # also words of one letter
     if "dense" not in needs or "nonnegative" in needs:
         return words
     size = len(clone(words).fit(some).vocabulary_) // 2  # a fold sees fewer words than the table

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from panlearn.core.errors import DataError
-from panlearn.evaluation.columns import describe_column
+from panlearn.evaluation.columns import ROW_NUMBER, describe_column
 from panlearn.evaluation.comparison import Column, DataSummary
 from panlearn.evaluation.metrics import Metric, choose_metric, metrics_of
 from panlearn.evaluation.splits import Splits, make_splits
@@ -70,7 +70,7 @@ def pose(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"x": range(20), "y": [0.5, 1.5] * 5 + [2.5, 3.5] * 5})
+    >>> table = pd.DataFrame({"row": range(20), "x": [1.0, 2.0] * 10, "y": [0.5, 1.5] * 5 + [2.5, 3.5] * 5})
     >>> problem = pose(table, "y", cv=4)
     >>> problem.target.task, problem.columns[0].note
     ('regression', 'numbers the rows')
@@ -93,7 +93,7 @@ def pose(
     prepared = prepare_target(kept[target], task)
     aside = [name for name in (target, group, time) if name]
     features = kept.drop(columns=aside)
-    columns = tuple(describe_column(features[name]) for name in features.columns)
+    columns = _describe(features)
     if all(column.kind == "dropped" for column in columns):
         raise DataError(_nothing_left(columns))
     splits = make_splits(
@@ -163,6 +163,14 @@ def _rows(n: int) -> str:
     return f"{n:,} row{'s' * (n != 1)}"
 
 
+def _describe(features: pd.DataFrame) -> tuple[Column, ...]:
+    """Describe the columns; one that numbers the rows is all there is to predict from, if it is the only one."""
+    columns = tuple(describe_column(pd.Series(features[name])) for name in features.columns)
+    if all(column.kind == "dropped" for column in columns):
+        columns = tuple(c._replace(kind="numeric", note="") if c.note == ROW_NUMBER else c for c in columns)
+    return columns
+
+
 def _nothing_left(columns: tuple[Column, ...]) -> str:
     if not columns:
         return "the table has no column beside the target: add columns to predict from"
@@ -182,6 +190,6 @@ def _notes_on(features: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
     repeated = int(features.astype(str).duplicated().sum()) if fine >= 3 else 0  # few coarse columns repeat by chance
     if repeated > 0.01 * len(features):
         notes.append(
-            f"{_rows(repeated)} repeat another one in all features: if they are copies of one case, scores are too good."
+            f"{_rows(repeated)} repeat another one in all features: if these are one case copied, scores are too good."
         )
     return notes

@@ -5,7 +5,7 @@
 | stratified k-fold | each fold has the classes in their overall shares [kohavi1995] | classes, by default |
 | k-fold | rows at random | amounts and counts, by default |
 | group k-fold | all rows of a group (a patient, a site) in one fold | rows of a group resemble each other |
-| forward in time | k + 1 periods; each but the first is predicted from all periods before it | tomorrow is to be predicted |
+| forward in time | k + 1 periods; each but the first is predicted from all before it | tomorrow is to be predicted |
 
 Random folds over grouped or timed rows give scores that new data will not repeat: the model recognises the group, or
 interpolates between yesterday and tomorrow. Groups and equal times never straddle the line between training and test,
@@ -119,7 +119,9 @@ def _stratified(target: Target, cv: int, seed: int) -> Splits:
 
 def _grouped(target: Target, group: pd.Series, cv: int, seed: int) -> Splits:
     if group.isna().any():
-        raise DataError(f"the group column {group.name!r} has {int(group.isna().sum())} empty cells: fill or remove them")
+        raise DataError(
+            f"the group column {group.name!r} has {int(group.isna().sum())} empty cells: fill or remove them"
+        )
     codes, names = pd.factorize(group)
     if len(names) < cv:
         raise DataError(f"the group column {group.name!r} has {len(names)} groups for {cv} folds: {_fewer(len(names))}")
@@ -136,7 +138,9 @@ def _grouped(target: Target, group: pd.Series, cv: int, seed: int) -> Splits:
 
 def _check_classes(target: Target, folds: tuple[Fold, ...]) -> None:
     if any(len(np.unique(target.values[fold.train])) < 2 for fold in folds):
-        raise DataError("a fold would train on one class only: collect more rows of the rarer class, or use fewer folds")
+        raise DataError(
+            "a fold would train on one class only: collect more rows of the rarer class, or use fewer folds"
+        )
 
 
 def _forward(time: pd.Series, cv: int) -> Splits:
@@ -145,7 +149,9 @@ def _forward(time: pd.Series, cv: int) -> Splits:
     ranks = np.unique(order, return_inverse=True)[1]
     periods = int(ranks.max()) + 1
     if periods <= cv:
-        raise DataError(f"the time column {time.name!r} has {periods} different times for {cv} folds: {_fewer(periods - 1)}")
+        raise DataError(
+            f"the time column {time.name!r} has {periods} different times for {cv} folds: {_fewer(periods - 1)}"
+        )
     folds = []
     for train, test in TimeSeriesSplit(cv).split(np.zeros((periods, 1))):
         folds.append(Fold(np.flatnonzero(np.isin(ranks, train)), np.flatnonzero(np.isin(ranks, test))))
@@ -160,5 +166,8 @@ def _as_time(time: pd.Series) -> np.ndarray:
         return time.to_numpy(dtype=np.float64)
     form = date_format(time.astype(str))
     if not form:
-        raise DataError(f"the time column {time.name!r} holds {str(time.iloc[0])!r}: give numbers, or dates written one way")
-    return pd.to_datetime(time, format=form, utc=True).to_numpy().astype(np.int64)
+        raise DataError(
+            f"the time column {time.name!r} holds {str(time.iloc[0])!r}: give numbers, or dates written one way"
+        )
+    dates = pd.to_datetime(time, format=form, utc=True).dt.tz_localize(None)
+    return dates.to_numpy().astype("datetime64[ns]").astype(np.int64)

@@ -80,7 +80,9 @@ def load_comparison(path: str | os.PathLike[str]) -> Comparison:
     except DataError:
         raise
     except Exception as wrong:  # a zip, JSON, key or array that is not what was written
-        raise DataError(f"{file} is not a comparison, or is damaged ({type(wrong).__name__}): run compare again") from None
+        raise DataError(
+            f"{file} is not a comparison, or is damaged ({type(wrong).__name__}): run compare again"
+        ) from None
 
 
 def _plain(value: Any, arrays: list[np.ndarray]) -> Any:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import skew
 
 from panlearn.core.errors import DataError
 
@@ -78,7 +79,7 @@ def infer_task(target: pd.Series) -> str:
     values = present.to_numpy(dtype=float)
     if np.any(values != np.round(values)):
         return "regression"
-    if values.min() == 0 and values.max() <= MAX_COUNT and distinct >= 4 and pd.Series(values).skew() > 0.5:
+    if values.min() == 0 and values.max() <= MAX_COUNT and distinct >= 4 and skew(values) > 0.5:
         return "counts"
     rarest = present.value_counts().min()
     if distinct <= MAX_CODES and rarest >= max(5, 0.01 * len(present)):
@@ -133,7 +134,7 @@ def _labels(target: pd.Series, task: str, notes: tuple[str, ...]) -> Target:
         task = "binary"
     if len(texts) > min(MAX_CLASSES, max(2, len(target) // 2)):
         raise DataError(
-            f"the target {target.name!r} has {len(texts)} different values in {len(target)} rows, too many for classes: "
+            f"the target {target.name!r} has {len(texts)} values in {len(target)} rows, too many for classes: "
             "choose another column" + (", or the task regression" if pd.api.types.is_numeric_dtype(target) else "")
         )
     return Target(np.array([_text(value) for value in target], dtype=str), task, tuple(texts), notes)
@@ -146,9 +147,9 @@ def _text(value: object) -> str:
 
 def _amounts(target: pd.Series, task: str, notes: tuple[str, ...]) -> Target:
     try:
-        values = pd.to_numeric(target).to_numpy(dtype=np.float64)
+        values = np.asarray(pd.to_numeric(target), dtype=np.float64)
     except (ValueError, TypeError):
-        example = next(v for v in target if pd.isna(pd.to_numeric(pd.Series([v], dtype=object), errors="coerce"))[0])
+        example = next(v for v in target if not _is_number(v))
         raise DataError(
             f"task {task} needs numbers; the target {target.name!r} holds {example!r}: use binary or multiclass"
         ) from None
@@ -157,6 +158,14 @@ def _amounts(target: pd.Series, task: str, notes: tuple[str, ...]) -> Target:
     if task == "counts" and values.min() < 0:
         raise DataError(f"task counts needs values of 0 and above; the target {target.name!r} reaches {values.min():g}")
     return Target(values, task, (), notes)
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def _remark(target: pd.Series, task: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from panlearn.core.base import Classifier
 from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, is_sparse
-from panlearn.core.constraints import BOOLEAN, COUNT, NONNEGATIVE, POSITIVE, RANDOM, UNIT, VERBOSE, options, validated
+from panlearn.core.constraints import BOOLEAN, COUNT, NONNEGATIVE, POSITIVE_OR_INF, RANDOM, UNIT, VERBOSE, options, validated
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
 from panlearn.linear_model.cross_entropy_objective import CrossEntropyObjective, CrossEntropyProducts, thinned
@@ -120,7 +120,7 @@ class LogisticRegression(Classifier):
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "penalty": [options("l2", "deprecated"), None],
-        "C": [POSITIVE],
+        "C": [POSITIVE_OR_INF],
         "l1_ratio": [UNIT, None],
         "dual": [BOOLEAN],
         "tol": [NONNEGATIVE],

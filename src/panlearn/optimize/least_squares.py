@@ -187,7 +187,8 @@ def _centred(s: Moments, shift: Centre, intercept: bool) -> tuple[Centre, np.nda
     if not intercept:
         return shift, s.gram, s.cross
     x, y = s.x / s.weight, s.y / s.weight
-    return Centre(shift.x + x, shift.y + y), s.gram - np.outer(s.x, x), s.cross - np.outer(s.x, y)
+    with np.errstate(over="ignore", invalid="ignore"):  # squares that overflow make Cholesky give way to the triangle
+        return Centre(shift.x + x, shift.y + y), s.gram - np.outer(s.x, x), s.cross - np.outer(s.x, y)
 
 
 def _cholesky(gram: np.ndarray, cross: np.ndarray, alpha: np.ndarray, centre: Centre, strict: bool) -> Solution | None:
@@ -241,7 +242,7 @@ def _svd(triangle: np.ndarray, alpha: np.ndarray, centre: Centre, n: float) -> S
     cutoff = max(n, p) * np.finfo(np.float64).eps * s.max(initial=0.0)
     keep = s > cutoff
     rotated = U[:, keep].T @ target  # (r, t)
-    shrink = s[keep][:, None] / (s[keep][:, None] ** 2 + alpha)
+    shrink = 1 / (s[keep][:, None] + alpha / s[keep][:, None])  # s / (s^2 + alpha), without squares that overflow
     coef = (Vt[keep].T @ (shrink * rotated)).T
     cross = R.T @ target
     gradient = R.T @ (R @ coef.T - target) + coef.T * alpha

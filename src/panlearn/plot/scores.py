@@ -65,7 +65,7 @@ def plot_score_distribution(
         raise ValueError("scores must hold a finite score of at least one method, got none: compare a method first")
     order.sort(key=lambda name: finite[name].mean(), reverse=greater_is_better)
     shown = order[:MAX_METHODS]
-    figure, axes = new_axes(width=7.2, height=0.75 + 0.34 * len(shown))
+    figure, axes = new_axes(width=6.0, height=0.75 + 0.34 * len(shown))
     low, high = _visible_range([finite[name] for name in shown])
     decimals = score_decimals(float(np.median([finite[name].std() for name in shown])))
     axes.axvline(np.clip(finite[shown[0]].mean(), low, high), color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)

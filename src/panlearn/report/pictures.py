@@ -28,14 +28,14 @@ class Picture(NamedTuple):
     title: str
     caption: str  # how to read it
     svg: Markup
-    wide: bool  # takes the whole width of the page
+    layout: str  # "", "wide": takes the whole width of the page, "wide dense": small print, scrolls on a telephone
 
 
 class _Draft(NamedTuple):
     title: str
     caption: str
     figure: Any  # of matplotlib, which only panlearn.plot imports
-    wide: bool = False
+    layout: str = ""
 
 
 class _OutOfFold(NamedTuple):
@@ -58,7 +58,7 @@ def pictures(comparison: Comparison) -> list[Picture]:
         *_importances(comparison),
     ]
     return [
-        Picture(d.title, d.caption, Markup(figure_svg(d.figure, label=d.title, prefix=f"picture{index}")), d.wide)
+        Picture(d.title, d.caption, Markup(figure_svg(d.figure, label=d.title, prefix=f"picture{index}")), d.layout)
         for index, d in enumerate(drafts)
     ]
 
@@ -74,7 +74,7 @@ def _scores(comparison: Comparison, rows: list[Row]) -> _Draft:
         "A dot is a fold, the upright line the mean, the bar one standard deviation to each side; grey methods are "
         "baselines. Methods whose dots overlap widely cannot be told apart by these folds."
     )
-    return _Draft("Scores over folds", caption, figure, wide=True)
+    return _Draft("Scores over folds", caption, figure, layout="wide")
 
 
 def _quality(comparison: Comparison, best: Row) -> Iterator[_Draft]:
@@ -89,7 +89,9 @@ def _quality(comparison: Comparison, best: Row) -> Iterator[_Draft]:
             "Each line is a true class: the shade is the share of its rows that got the label below. The diagonal is "
             "right, everything beside it is a confusion."
         )
-        yield _Draft(f"Confusions of {best.name}", caption, figure, wide=len(data.classes) > 8)
+        yield _Draft(
+            f"Confusions of {best.name}", caption, figure, layout="wide dense" if len(data.classes) > 8 else ""
+        )
         if held_out.probability is not None:
             yield from _probabilities(comparison, best, held_out)
         return
@@ -113,7 +115,7 @@ def _probabilities(comparison: Comparison, best: Row, held_out: _OutOfFold) -> I
         return
     if len(classes) == 2:
         positive, score = target == classes[1], probability[:, 1]
-        event = f"{comparison.data.target} is {classes[1]}"
+        event = f"{comparison.data.target} = {classes[1]}"
     else:
         positive, score = target == classes[probability.argmax(axis=1)], probability.max(axis=1)
         event = "the likeliest label is right"

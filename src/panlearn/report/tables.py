@@ -24,6 +24,7 @@ class Cell(NamedTuple):
     text: str
     sort: str  # a number, or the text itself; "" sorts last
     numeric: bool
+    spread: str = ""  # "± 0.012", under the text
 
 
 class Header(NamedTuple):
@@ -101,7 +102,10 @@ def _column_decimals(comparison: Comparison, metric: str) -> int:
 
 
 def _score_cell(scores: np.ndarray, decimals: int) -> Cell:
-    return Cell(plus_minus(scores, decimals), repr(float(scores.mean())) if scores.size else "", True)
+    if scores.size == 0:
+        return Cell("–", "", True)
+    mean, _, spread = plus_minus(scores, decimals).partition(" ")
+    return Cell(mean, repr(float(scores.mean())), True, spread)
 
 
 def _seconds_cell(seconds: np.ndarray) -> Cell:

@@ -32,6 +32,15 @@ def render_report(comparison: Comparison) -> str:
     -------
     str
         The page.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from panlearn.evaluation import compare
+    >>> line = pd.DataFrame({"x": [float(i) for i in range(40)], "y": [2.0 * i + 0.5 for i in range(40)]})
+    >>> page = render_report(compare(line, "y", methods=["sklearn: LinearRegression", "sklearn: Dummy"]))
+    >>> "Always guessing the mean gets R²" in page, "<img" in page
+    (True, False)
     """
     loader = PackageLoader("panlearn.report")
     environment = Environment(
@@ -67,10 +76,17 @@ def render_report(comparison: Comparison) -> str:
 
 def _command(comparison: Comparison) -> str:
     """How to run the comparison again: on the command line, or in Python if the table came from there."""
-    path, target = comparison.data.path, comparison.data.target
+    path, target, task, metric = comparison.data.path, comparison.data.target, comparison.data.task, comparison.metric
+    folds = int(comparison.folds.max(initial=-1)) + 1
     if path:
-        return f"panlearn compare {shlex.quote(path)} --target {shlex.quote(target)}"
-    return f"from panlearn.evaluation import compare\n\ncompare(table, {target!r})"
+        cv = f" --cv {folds}" if folds > 1 else ""
+        return (
+            f"panlearn compare {shlex.quote(path)} --target {shlex.quote(target)} --task {task} --metric {metric}{cv}"
+        )
+    cv = f", cv={folds}" if folds > 1 else ""
+    return (
+        f"from panlearn.evaluation import compare\n\ncompare(table, {target!r}, task={task!r}, metric={metric!r}{cv})"
+    )
 
 
 def write_report(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
@@ -94,6 +110,16 @@ def write_report(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
     ------
     OSError
         If the file cannot be written; the message names the place and the reason.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> from panlearn.evaluation import compare
+    >>> line = pd.DataFrame({"x": [float(i) for i in range(40)], "y": [2.0 * i + 0.5 for i in range(40)]})
+    >>> found = compare(line, "y", methods=["sklearn: Dummy"])
+    >>> write_report(found, pathlib.Path(tempfile.mkdtemp()) / "report.html").name
+    'report.html'
     """
     target = Path(path)
     page = render_report(comparison).encode()
@@ -106,7 +132,7 @@ def write_report(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
         partial.replace(target)
     except OSError as error:
         reason = f"cannot write the report to {target} ({error.strerror}): choose another path or free some space"
-        raise OSError(error.errno, reason) from error
+        raise type(error)(reason) from error
     finally:
         if partial.exists():
             partial.unlink()
