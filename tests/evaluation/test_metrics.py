@@ -58,7 +58,9 @@ def test_amounts_and_counts_match_peer():
 
 
 def test_a_count_forecast_of_zero_is_bad_but_finite():
-    zero, one = (values("counts", np.ones(3), Output(np.full(3, m), None, None))["poisson_deviance"] for m in (0.0, 1.0))
+    zero, one = (
+        values("counts", np.ones(3), Output(np.full(3, m), None, None))["poisson_deviance"] for m in (0.0, 1.0)
+    )
     assert one == pytest.approx(0)
     assert 10 < zero < np.inf
 
@@ -93,7 +95,9 @@ def test_one_class_in_a_fold_leaves_roc_auc_out_without_a_warning():
     p = np.array([0.2, 0.8])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = values("binary", np.array(["no", "no"]), Output(np.array(["no", "yes"]), np.c_[1 - p, p], p), ("no", "yes"))
+        found = values(
+            "binary", np.array(["no", "no"]), Output(np.array(["no", "yes"]), np.c_[1 - p, p], p), ("no", "yes")
+        )
     assert np.isnan(found["roc_auc"])
     assert found["balanced_accuracy"] == 0.5
 

@@ -152,9 +152,9 @@ def test_edge_cases():
     with pytest.raises(ValueError, match="Unknown label type"):
         LogisticRegression().fit(X, np.linspace(0, 1, len(y)))
     for bad in (np.nan, np.inf):
-        broken = np.where(X == X[3, 1], bad, X)
+        broken = np.where(X[3, 1] == X, bad, X)
         for solver in ("newton-cholesky", "newton-cg"):
-            with pytest.raises(ValueError, match="contains (NaN|infinity)"):
+            with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
                 LogisticRegression(solver=solver).fit(broken, y)
     with pytest.raises(ValueError, match="'C' parameter of LogisticRegression"):
         LogisticRegression(C=0).fit(X, y)

@@ -48,11 +48,11 @@ def test_matches_oracle(penalize, shape):
 @pytest.mark.parametrize("solver", ["auto", "cholesky", "svd", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"])
 @pytest.mark.parametrize("shape", [(80, 4), (5, 40)])
 def test_matches_peer(solver, shape):
-    X, y = data(*shape, 2)
+    X, y = data(shape[0], shape[1], 2)
     weight = np.random.default_rng(1).random(len(X))
     for alpha in (1e-3, 10.0, np.array([0.5, 50.0])):
         ours = Ridge(alpha=alpha, solver=solver).fit(X, y, weight)
-        theirs = Peer(alpha=alpha, solver="svd").fit(X, y, weight)
+        theirs = Peer(solver="svd").set_params(alpha=alpha).fit(X, y, weight)
         np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6, atol=1e-8)
         np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-6)
     bounded, theirs = Ridge(positive=True).fit(X, y[:, 0]), Peer(positive=True, tol=1e-12).fit(X, y[:, 0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from panlearn.optimize import NAG, SGD, AdaGrad, Adadelta, Adam, Momentum, RMSProp, minimize
+from panlearn.optimize import NAG, SGD, Adadelta, AdaGrad, Adam, Momentum, RMSProp, minimize
 from tests.oracles import first_order as oracle
 
 CURVATURE, TARGET = np.array([1.0, 30.0]), np.array([1.0, -2.0])

@@ -75,6 +75,7 @@ def test_edge_cases():
     assert newton(QUADRATIC, np.linalg.solve(A, B), tol=1e-6, max_iter=5).n_iter == 0
     # a direction without curvature and without slope is left alone
     step = newton_step(np.diag([2.0, 0.0]), np.array([4.0, 0.0]))
+    assert step is not None
     np.testing.assert_allclose(step, [-2.0, 0.0], rtol=1e-10)
     assert newton_step(np.array([[np.inf]]), np.ones(1)) is None
 

@@ -33,8 +33,10 @@ def fit(
     seconds = time.perf_counter() - start
     where = console()
     for note in problem.summary.notes:
-        where.print(f"  - {note}", style="dim", markup=False)
+        where.print(f"  - {note}", style="dim", markup=False, soft_wrap=True)
     certificate = getattr(model[-1], "certificate_", "")
     said = f" ({certificate})" if certificate else ""
-    where.print(f"{entry.name} fitted on {len(problem.table):,} rows in {seconds:.2f} s{said}", markup=False)
+    where.print(
+        f"{entry.name} fitted on {len(problem.table):,} rows in {seconds:.2f} s{said}", markup=False, soft_wrap=True
+    )
     where.print(f"model: {save(model, out)}", soft_wrap=True, markup=False)

@@ -24,14 +24,15 @@ def print_leaderboard(comparison: Comparison, console: Console) -> None:
     classes = f" ({', '.join(data.classes[:6])}{', ...' if len(data.classes) > 6 else ''})" if data.classes else ""
     console.print(
         f"{escape(where)}: {data.rows:,} rows, {used} columns; target {escape(data.target)}: "
-        f"{data.task}{escape(classes)}; {escape(comparison.splitter)}"
+        f"{data.task}{escape(classes)}; {escape(comparison.splitter)}",
+        soft_wrap=True,
     )
     for note in (*data.notes, *comparison.notes):
-        console.print(f"  - {escape(note)}", style="dim")
+        console.print(f"  - {escape(note)}", style="dim", soft_wrap=True)
     console.print(_table(comparison))
     for row in comparison.rows:
         if row.error:
-            console.print(f"  {escape(row.name)}: {escape(row.error)}", style="yellow")
+            console.print(f"  {escape(row.name)}: {escape(row.error)}", style="yellow", soft_wrap=True)
 
 
 def _table(comparison: Comparison) -> Table:

@@ -31,7 +31,7 @@ class Rows(NamedTuple):
     """A block of rows."""
 
     X: Any  # (m, p) ndarray or CSR
-    y: np.ndarray | None  # (m,) or (m, targets)
+    y: Any  # (m,) or (m, targets) ndarray, or None
     weight: np.ndarray | None  # (m,)
 
     def __getitem__(self, rows: slice) -> "Rows":  # type: ignore[override]

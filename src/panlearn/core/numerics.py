@@ -44,7 +44,7 @@ EXPONENT_MASK = np.int64(-(1 << 52))  # sign and exponent
 
 @kernel(fastmath=EXACT, inline=True)
 def exp(x):
-    """e to the x."""
+    """E to the x."""
     z = min(max(x, -746.0), 710.0)  # exp is 0 below and inf above: k stays small
     shifted = z * LOG2E + SHIFT
     k = as_bits(shifted) - SHIFT_BITS
@@ -75,7 +75,7 @@ def log(x):
     z = x * 18014398509481984.0 if tiny else x
     bits = as_bits(z)
     exponent = (bits - SQRT_HALF_BITS) & EXPONENT_MASK  # 2^k with the mantissa in [sqrt(1/2), sqrt(2))
-    k = as_float(((exponent >> 52) + SHIFT_BITS)) - SHIFT  # the integer as a float, without a conversion
+    k = as_float((exponent >> 52) + SHIFT_BITS) - SHIFT  # the integer as a float, without a conversion
     k = k - 54.0 if tiny else k
     f = as_float(bits - exponent) - 1.0
     s = f / (2.0 + f)

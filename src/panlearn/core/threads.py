@@ -7,7 +7,7 @@ kernel or a NumPy call on a block of rows. Compared with Numba's `prange` (OpenM
 - never has two spinning thread pools fight for the cores: BLAS is held at one thread inside a region;
 - compiles several times faster, since no kernel is compiled with `parallel=True`.
 
-A region costs some 50 microseconds to enter (measured: docs/decisions/0004), so work below `GATE` runs in the caller.
+A region costs some 80 microseconds to enter (measured: docs/decisions/0006), so work below `GATE` runs in the caller.
 """
 
 import contextvars
@@ -23,7 +23,7 @@ import joblib
 from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
-GATE = 2_000_000  # elementary operations, about a millisecond on one core: 20 times the cost of entering a region
+GATE = 2_000_000  # elementary operations, about a millisecond on one core: ten times the cost of entering a region
 _requested: contextvars.ContextVar[int | None] = contextvars.ContextVar("panlearn_threads", default=None)
 
 
@@ -50,7 +50,9 @@ def threads(n: int) -> Iterator[None]:
     1
     """
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"n must be an integer in the range [1, inf). Got {n!r} instead; leave out `threads` to use all.")
+        raise ValueError(
+            f"n must be an integer in the range [1, inf). Got {n!r} instead; leave out `threads` to use all."
+        )
     token = _requested.set(n)
     try:
         with _blas.at_most(n):

@@ -9,7 +9,6 @@ mark since the start of the process is used, which sees a call only where it exc
 
 import contextlib
 import ctypes
-import gc
 import re
 import sys
 import time
@@ -47,7 +46,6 @@ def measure(call: Callable[[], Any]) -> Measured:
     >>> measure(lambda: np.ones(20_000_000).sum()).peak_bytes > 100_000_000  # 160 MB, freed again
     True
     """
-    gc.collect()
     with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc alone has it
         ctypes.CDLL(None).malloc_trim(0)
     before = _reset_peak()

@@ -5,7 +5,8 @@
 The parameters are one array (p + 1, k), the intercepts in its last row; k = 1 for two classes. With P the (n, k) class
 probabilities, the Hessian is 1/S X' diag(s h) X for two classes, h = p(1 - p), and for k classes a k x k block matrix
 
-    H_kl = 1/S X' diag(s P_k (delta_kl - P_l)) X = [k = l] X' diag(s P_k) X / S - A_k' A_l / S,    A_k = diag(P_k s^1/2) X
+    H_kl = 1/S X' diag(s P_k (delta_kl - P_l)) X = [k = l] X' diag(s P_k) X / S - A_k' A_l / S
+    A_k = diag(P_k s^1/2) X
 
 so that all of it is BLAS-3: one Gram matrix per class and one of the n x (p + 1)k matrix A. Its factors are rounded to
 float32, which halves the work: Newton's direction does not need more, and the gradient keeps all digits.

@@ -7,7 +7,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from panlearn.core.base import Estimator
-from panlearn.core.blocks import MappedRows, RowSource
+from panlearn.core.blocks import RowSource
 from panlearn.optimize import least_squares
 
 
@@ -38,23 +38,23 @@ class LinearPredictor(MultiOutputMixin, RegressorMixin, Estimator):
 
     def _fit_least_squares(self, source: RowSource, alpha: np.ndarray, **settings: Any) -> least_squares.Solution:
         """Solve and set the fitted attributes."""
-        found = least_squares.solve(
-            source, alpha, intercept=self.fit_intercept, positive=self.positive, **settings
-        )
+        found = least_squares.solve(source, alpha, intercept=self.fit_intercept, positive=self.positive, **settings)
         piece = next(iter(source.pieces()))
         dtype = np.float32 if piece.X.dtype == np.float32 else np.float64
         single = piece.y.ndim == 1
         coef = found.coef.astype(dtype, copy=False)
         self.coef_ = coef[0] if single else coef
         zero: Any = 0.0 if single else np.zeros(len(coef), dtype)
-        self.intercept_ = zero if not self.fit_intercept else (
-            dtype(found.intercept[0]) if single else found.intercept.astype(dtype, copy=False)
+        self.intercept_ = (
+            zero
+            if not self.fit_intercept
+            else (dtype(found.intercept[0]) if single else found.intercept.astype(dtype, copy=False))
         )
         self.gradient_norm_ = found.gradient_norm
         self.certificate_ = f"relative gradient norm {found.gradient_norm:.0e} ({found.route})"
         return found
 
-    def __sklearn_tags__(self):  # noqa: D105
+    def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

@@ -83,7 +83,7 @@ class LinearRegression(LinearPredictor):
     >>> X = [[78, 66], [70, 93], [61, 71], [73, 66], [79, 81], [93, 95]]
     >>> y = [77, 86, 60, 69, 70, 88]
     >>> model = LinearRegression().fit(X, y)
-    >>> model.coef_.round(2), round(model.intercept_, 2)
+    >>> model.coef_.round(2), round(float(model.intercept_), 2)
     (array([0.42, 0.45]), 7.74)
     """
 

@@ -28,7 +28,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from panlearn.core.base import Classifier
 from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, is_sparse
-from panlearn.core.constraints import BOOLEAN, COUNT, NONNEGATIVE, POSITIVE_OR_INF, RANDOM, UNIT, VERBOSE, options, validated
+from panlearn.core.constraints import (
+    BOOLEAN,
+    COUNT,
+    NONNEGATIVE,
+    POSITIVE_OR_INF,
+    RANDOM,
+    UNIT,
+    VERBOSE,
+    options,
+    validated,
+)
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
 from panlearn.linear_model.cross_entropy_objective import CrossEntropyObjective, CrossEntropyProducts, thinned
@@ -52,20 +62,25 @@ class LogisticRegression(Classifier):
 
     Parameters
     ----------
-    penalty : {"l2", None}, default="deprecated"
+    penalty : {"l2", "deprecated"} or None, default="deprecated"
         scikit-learn's old spelling: None means `C=inf`.
     C : float, default=1.0
         Inverse strength of the penalty, > 0; `inf` for none.
     l1_ratio : float, default=0.0
         Share of L1 in the penalty. Only 0 is supported by this class.
-    dual, intercept_scaling, random_state, n_jobs
-        Kept for scikit-learn's signature; they concern LIBLINEAR and SAG only.
+    dual : bool, default=False
+        Kept for scikit-learn's signature, as `intercept_scaling`, `random_state` and `n_jobs` are: they concern
+        LIBLINEAR and SAG only.
     tol : float, default=1e-4
         Stop when the largest gradient component of F (see the module) is below it.
     fit_intercept : bool, default=True
         Fit an intercept, which is never penalised.
+    intercept_scaling : float, default=1
+        Not used.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes.
+    random_state : int, RandomState or None, default=None
+        Not used: nothing here is random.
     solver : {"auto", "newton-cholesky", "newton-cg", "lbfgs", "liblinear", "sag", "saga"}, default="auto"
         "newton-cholesky" forms Hessians, "newton-cg" only multiplies by them; every other name of scikit-learn means
         "auto", which chooses between the two: the minimum is the same.
@@ -75,6 +90,8 @@ class LogisticRegression(Classifier):
         1 prints the objective and the gradient norm at the end.
     warm_start : bool, default=False
         Start from the coefficients of the last fit.
+    n_jobs : int, default=None
+        Not used: threads are set by `panlearn.threads`.
 
     Attributes
     ----------
@@ -212,7 +229,7 @@ class LogisticRegression(Classifier):
             self._encode(self.classes_)
             codes = [(np.searchsorted(self.classes_, piece.y), piece.weight) for piece in source.pieces()]
             return sum(np.bincount(c, w, minlength=len(self.classes_)) for c, w in codes)  # type: ignore[return-value]
-        X, y, weight = source.rows
+        _, y, weight = source.rows
         codes = self._encode(y)
         weight = self._class_weighted(self.class_weight, y, weight)
         source.rows = source.rows._replace(y=codes, weight=weight)
@@ -221,14 +238,14 @@ class LogisticRegression(Classifier):
     def _minimise(self, source: RowSource, loss: Any, penalty: L2, counts: np.ndarray) -> Minimum:
         size, n = (source.n_features + 1) * loss.columns, source.n_rows
         form = n is None or size <= SMALL or (size <= LARGE and n >= 4 * size)
-        arguments: tuple = (loss, penalty, float(counts.sum()), self.fit_intercept)
+        arguments: Any = (loss, penalty, float(counts.sum()), self.fit_intercept)
         if self.solver != "newton-cholesky" and (not form or self.solver == "newton-cg") and n is not None:
             f = CrossEntropyProducts(source, *arguments)  # type: ignore[arg-type]
             start = CrossEntropyObjective(source, *arguments).start(counts)
             return newton_cg(f, self._warm(start, f.shape), tol=self.tol, max_iter=self.max_iter)
         classes = None if isinstance(source, ArrayRows) else self.classes_
         dense = MappedRows(source, lambda X: X.toarray(), source.n_features) if is_sparse(source) else source
-        objective = CrossEntropyObjective(dense, *arguments, classes)
+        objective = CrossEntropyObjective(dense, *arguments, classes=classes)
         x = self._warm(objective.start(counts), objective.shape)
         if isinstance(dense, ArrayRows) and n is not None and n >= 20 * THIN * size and n * size**2 > 1e8:
             part = thinned(dense, THIN)
@@ -307,8 +324,7 @@ class LogisticRegression(Classifier):
         z = self.decision_function(X)
         if z.ndim == 2:
             return SoftmaxCrossEntropy(z.shape[1]).probabilities(z)
-        p = BinaryCrossEntropy().probabilities(np.column_stack([-z, z]))
-        return p
+        return BinaryCrossEntropy().probabilities(np.column_stack([-z, z]))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of the class probabilities, exact also where they are tiny.
@@ -334,7 +350,7 @@ class LogisticRegression(Classifier):
         X = random_array((20_000, 50), density=0.5, format="csr", rng=np.random.default_rng(0))
         cls(solver="newton-cg").fit(X, np.arange(20_000) % 2)
 
-    def __sklearn_tags__(self):  # noqa: D105
+    def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

@@ -93,7 +93,7 @@ class PolynomialRegression(LinearPredictor):
     >>> from panlearn.linear_model import PolynomialRegression
     >>> t = np.arange(6.0)[:, None]
     >>> model = PolynomialRegression(degree=2).fit(t, (1 + 2 * t + 3 * t**2).ravel())
-    >>> model.coef_.round(9), round(model.intercept_, 9)
+    >>> model.coef_.round(9), round(float(model.intercept_), 9)
     (array([2., 3.]), 1.0)
     """
 
@@ -196,7 +196,7 @@ class PolynomialRegression(LinearPredictor):
         out = monomials(X / self._scale, self.powers_) @ (self.coef_ * units).T + self.intercept_
         return out.astype(X.dtype, copy=False)
 
-    def __sklearn_tags__(self):  # noqa: D105
+    def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         return tags

@@ -7,7 +7,8 @@ With gradient g_t at x_t and learning rate eta (all operations element by elemen
     NAG        m <- beta m + g;             x <- x - eta (g + beta m)                  [nesterov1983]
     AdaGrad    s <- s + g^2;                x <- x - eta g / (sqrt(s) + eps)           [duchi2011]
     RMSProp    s <- rho s + (1 - rho) g^2;  x <- x - eta g / (sqrt(s) + eps)           [tieleman2012]
-    Adadelta   s as RMSProp;  d = g sqrt(u + eps) / sqrt(s + eps);  u <- rho u + (1 - rho) d^2;  x <- x - eta d   [zeiler2012]
+    Adadelta   s as RMSProp;  d = g sqrt(u + eps) / sqrt(s + eps);
+               u <- rho u + (1 - rho) d^2;  x <- x - eta d                         [zeiler2012]
     Adam       m <- b1 m + (1 - b1) g;  s <- b2 s + (1 - b2) g^2;
                x <- x - eta m / (1 - b1^t) / (sqrt(s / (1 - b2^t)) + eps)              [kingma2015]
 
@@ -165,6 +166,9 @@ class Adam(NamedTuple):
         return x - self.learning_rate * corrected / spread, (mean, squares, t)
 
 
+ADAM = Adam()
+
+
 class Result(NamedTuple):
     """Where `minimize` stopped, with its certificate."""
 
@@ -179,7 +183,7 @@ class Result(NamedTuple):
 def minimize(
     function: Function,
     x0: Any,
-    method: Optimizer = Adam(),
+    method: Optimizer = ADAM,
     *,
     max_iter: int = 1000,
     tol: float = 1e-6,
@@ -233,7 +237,7 @@ def minimize(
     'diverged'
     """
     x = np.asarray(x0, dtype=np.float64)
-    state, trace, best, norm = method.init(x), [], None, np.inf
+    state, trace, best, norm, n_iter = method.init(x), [], None, np.inf, 0
     steps = progress(max_iter + 1, type(method).__name__, enabled=verbose, certificate=lambda: norm)
     for n_iter in steps:
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is a result, not an error
@@ -243,12 +247,14 @@ def minimize(
             raise ValueError(f"function must return a gradient of shape {x.shape}, got {gradient.shape}.")
         norm = float(np.abs(gradient).max(initial=0.0))
         if not (np.isfinite(value) and np.isfinite(norm)):
-            last = best or (x, float(value), norm)
-            return Result(*last, np.array(trace), n_iter, "diverged")
-        best = (x, float(value), norm)
+            last = best or Result(x, float(value), norm, np.empty(0), 0, "")
+            return last._replace(trace=np.array(trace), n_iter=n_iter, status="diverged")
+        best = Result(x, float(value), norm, np.empty(0), n_iter, "max_iter")
         trace.append(float(value))
-        if norm <= tol or n_iter == max_iter or (callback is not None and n_iter > 0 and callback(x)):
+        stop = callback is not None and n_iter > 0 and callback(x)
+        if stop or norm <= tol or n_iter == max_iter:
             break
         with np.errstate(over="ignore", invalid="ignore"):
             x, state = method.update(gradient, state, x)
-    return Result(*best, np.array(trace), n_iter, "converged" if norm <= tol else "max_iter")
+    assert best is not None  # the first point is always visited
+    return best._replace(trace=np.array(trace), status="converged" if norm <= tol else "max_iter")

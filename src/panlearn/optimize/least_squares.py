@@ -94,7 +94,9 @@ def solve(
     Solution
     """
     if intercept and penalize_intercept:
-        return _with_constant_column(solve(_append_ones(source), alpha, intercept=False, positive=positive, route=route))
+        return _with_constant_column(
+            solve(_append_ones(source), alpha, intercept=False, positive=positive, route=route)
+        )
     if is_sparse(source) and not positive:
         return _solve_sparse(source, alpha, intercept, route, tol, max_iter)
     wide = source.n_rows is not None and source.n_features > source.n_rows
@@ -127,7 +129,7 @@ def moments(source: RowSource, shift: Centre) -> Moments:
     rows = SPARSE_ROWS if is_sparse(source) else 0
     with np.errstate(invalid="ignore", over="ignore"):  # `solve` looks at the sums
         work = source.n_features * (source.n_features + 4.0)
-        return reduce_rows(lambda *block: block_moments(*block, shift), source, work=work, rows=rows)
+        return reduce_rows(lambda X, y, w: block_moments(X, y, w, shift), source, work=work, rows=rows)
 
 
 def block_moments(X: Any, y: Any, weight: np.ndarray | None, shift: Centre) -> Moments:
@@ -231,7 +233,7 @@ def triangle_of(source: RowSource, centre: Centre) -> np.ndarray:
 
 
 def _triangle(Z: np.ndarray) -> np.ndarray:
-    return np.linalg.qr(Z, mode="r") if len(Z) > 1 else Z
+    return np.asarray(np.linalg.qr(Z, mode="r"))
 
 
 def _svd(triangle: np.ndarray, alpha: np.ndarray, centre: Centre, n: float) -> Solution:
@@ -309,12 +311,7 @@ def _solve_sparse(
     y, X = _columns(y), X.astype(np.float64, copy=False)
     root = np.ones(len(y)) if weight is None else np.sqrt(weight)
     centre = _mean(source) if intercept else Centre(np.zeros(X.shape[1]), np.zeros(y.shape[1]))
-    Z = LinearOperator(  # centring a sparse matrix would fill it
-        X.shape,
-        matvec=lambda v: root * (X @ v.ravel() - centre.x @ v.ravel()),
-        rmatvec=lambda u: X.T @ (root * u.ravel()) - centre.x * (root @ u.ravel()),
-        dtype=np.float64,
-    )
+    Z = _Centred(X, centre.x, root)
     target = root[:, None] * (y - centre.y)
     coef, n_iter = np.empty((y.shape[1], X.shape[1])), 0
     for t, penalty in enumerate(np.broadcast_to(alpha, y.shape[1])):
@@ -323,6 +320,22 @@ def _solve_sparse(
     fault = np.column_stack([Z.rmatvec(Z.matvec(c) - target[:, t]) for t, c in enumerate(coef)]) + coef.T * alpha
     cross = np.column_stack([Z.rmatvec(column) for column in target.T])
     return _solution(coef, centre, fault, cross, -1, np.empty(0), "lsqr", n_iter)
+
+
+class _Centred(LinearOperator):
+    """diag(root) (X - 1 mean') without forming it: centring a sparse matrix would fill it."""
+
+    def __init__(self, X: Any, mean: np.ndarray, root: np.ndarray) -> None:
+        super().__init__(np.float64, X.shape)
+        self.X, self.mean, self.root = X, mean, root
+
+    def _matvec(self, x: np.ndarray) -> np.ndarray:
+        x = x.ravel()
+        return self.root * (self.X @ x - self.mean @ x)
+
+    def _rmatvec(self, x: np.ndarray) -> np.ndarray:
+        x = self.root * x.ravel()
+        return self.X.T @ x - self.mean * x.sum()
 
 
 def _solution(

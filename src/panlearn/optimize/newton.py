@@ -91,8 +91,8 @@ def newton(f: SmoothFunction, x: np.ndarray, *, tol: float, max_iter: int) -> Mi
     >>> newton(Quadratic(), np.zeros(2), tol=1e-9, max_iter=5).n_iter  # a quadratic takes one step
     1
     """
-    trace, exact, last = [], False, np.inf
-    for n_iter in range(max_iter + 1):
+    trace, exact, last, n_iter = [], False, np.inf, 0
+    while True:
         value, gradient, hessian = f.derivatives(x, exact)
         trace.append(value)
         norm = _largest(gradient)
@@ -102,12 +102,10 @@ def newton(f: SmoothFunction, x: np.ndarray, *, tol: float, max_iter: int) -> Mi
         exact, last = exact or (n_iter > 2 and norm > 0.5 * last), norm
         step = newton_step(hessian, gradient)
         moved = _line_search(f.value, x, value, gradient, step) if step is not None else None
-        if moved is None:
-            if exact:
-                break
-            exact = True
-            continue
-        x = moved
+        n_iter += 1
+        if moved is None and exact:
+            break
+        x, exact = (x, True) if moved is None else (moved, exact)
     return Minimum(x, value, norm, np.array(trace), n_iter, norm <= tol)
 
 
@@ -145,8 +143,8 @@ def newton_cg(f: ProductFunction, x: np.ndarray, *, tol: float, max_iter: int) -
     -------
     Minimum
     """
-    trace = []
-    for n_iter in range(max_iter + 1):
+    trace, n_iter = [], 0
+    while True:
         value, gradient = f.gradient(x)
         trace.append(value)
         norm = _largest(gradient)
@@ -154,6 +152,7 @@ def newton_cg(f: ProductFunction, x: np.ndarray, *, tol: float, max_iter: int) -
             break
         step = _conjugate_gradients(f.product, f.diagonal(), gradient, max(FORCING * norm, 0.5 * tol))
         moved = _line_search(f.value, x, value, gradient, step)
+        n_iter += 1
         if moved is None:
             break
         x = moved
