@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 
 import numpy as np
 import pandas as pd
@@ -107,7 +108,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path, case):
     if "parquet" in case:
         pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
     path = write(tmp_path, name, data)
-    with pytest.raises(DataError, match=says) as caught:
+    with pytest.raises(DataError, match=re.escape(says)) as caught:
         read_table(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
@@ -117,7 +118,7 @@ def test_paths_that_lead_nowhere(tmp_path):
     write(tmp_path, "wines.csv", CSV)
     with pytest.raises(DataError, match=r"did you mean wines\.csv\?"):
         read_table(tmp_path / "wine.csv")
-    with pytest.raises(DataError, match="folder .* does not exist either"):
+    with pytest.raises(DataError, match=r"folder .* does not exist either"):
         read_table(tmp_path / "no_such_folder" / "dump_2GB.csv")
     with pytest.raises(DataError, match=r"is a folder: name one file, such as .*wines\.csv"):
         read_table(tmp_path)

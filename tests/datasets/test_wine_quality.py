@@ -9,7 +9,7 @@ def test_counts_of_the_paper():
     wines = load_wine_quality()
     assert wines["colour"].value_counts().to_dict() == {"white": 4898, "red": 1599}
     assert wines.shape == (6497, 13)
-    assert not wines.isna().any(axis=None)
+    assert wines.notna().to_numpy().all()
     assert set(wines["quality"]) == set(range(3, 10))
 
 

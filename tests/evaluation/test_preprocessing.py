@@ -1,5 +1,7 @@
 """The matrix of a table: what becomes of each kind of column, and that nothing is learned from test rows."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,13 +23,17 @@ TABLE = pd.DataFrame(
 
 
 def matrix(needs=(), table=TABLE, columns=tuple(TABLE)):
-    described = [describe_column(table[name]) for name in columns]
-    return make_preprocessing(described, table[list(columns)], needs=needs)
+    described = [describe_column(pd.Series(table[name])) for name in columns]
+    return make_preprocessing(described, table, needs=needs)
+
+
+def names_of(steps: Any) -> list[str]:
+    return [str(name) for name in steps.get_feature_names_out()]
 
 
 def test_names_of_the_features_are_readable():
-    names = matrix(columns=("x", "colour", "sold", "empty")).fit(TABLE).get_feature_names_out()
-    assert names[:5].tolist() == ["x", "missingindicator_x", "colour_red", "colour_white", "colour_infrequent_sklearn"]
+    names = names_of(matrix(columns=("x", "colour", "sold", "empty")).fit(TABLE))
+    assert names[:5] == ["x", "missingindicator_x", "colour_red", "colour_white", "colour_infrequent_sklearn"]
     assert "sold: weekday" in names
     assert not any("empty" in name for name in names)
 
@@ -61,7 +67,7 @@ def test_nothing_is_learned_from_rows_that_are_only_transformed():
 
 def test_chinese_is_cut_into_characters():
     table = pd.DataFrame({"评论": [f"房间{i}很好服务不错" for i in range(40)]})
-    names = matrix(table=table, columns=("评论",)).fit(table).get_feature_names_out()
+    names = names_of(matrix(table=table, columns=("评论",)).fit(table))
     assert "很好" in names
 
 

@@ -38,14 +38,21 @@ def test_columns_that_make_the_folds_are_no_features():
 
 
 def test_polars_tables_are_taken():
-    found = pose(pl.DataFrame(TABLE[["x", "site", "y"]].to_dict("list")), "y")
+    found = pose(pl.DataFrame({name: TABLE[name].tolist() for name in ("x", "site", "y")}), "y")
     assert [column.kind for column in found.columns] == ["numeric", "categorical"]
 
 
-def test_copies_of_rows_are_noticed():
+def test_copies_of_rows_are_noticed_and_kept_together():
     table = pd.DataFrame(rng.normal(size=(50, 4)), columns=list("abcy"))
-    assert any("10 rows repeat" in note for note in pose(pd.concat([table, table[:10]]), "y").summary.notes)
-    assert not any("repeat" in note for note in pose(table, "y").summary.notes)
+    posed = pose(pd.concat([table, table[:10]]), "y")
+    assert any(
+        note.startswith("10 rows are exact copies of others: they stay in one fold") for note in posed.summary.notes
+    )
+    for fold in posed.splits.folds:
+        assert not set(posed.table["a"].iloc[fold.train]) & set(posed.table["a"].iloc[fold.test])
+    assert not any("copies" in note for note in pose(table, "y").summary.notes)
+    coarse = pd.DataFrame({"a": [1, 2, 3, 4] * 20, "b": ["u", "v"] * 40, "y": rng.normal(size=80).round()})
+    assert not any("copies" in note for note in pose(coarse, "y").summary.notes)  # alike by chance
 
 
 def test_a_lone_row_number_is_a_feature_after_all():

@@ -70,6 +70,22 @@ def test_training_is_always_before_testing(times):
         assert column[fold.train].max() < column[fold.test].min()  # strictly: equal times stay together
 
 
+@given(copies=st.lists(st.integers(0, 20), min_size=30, max_size=60), classes=st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_copies_are_never_on_both_sides(copies, classes):
+    codes = np.array(copies)
+    if len(set(copies)) < 12:
+        return
+    target = labels([("a", "b")[code % 2] for code in copies]) if classes else amounts(len(copies))
+    try:
+        folds = make_splits(target, cv=3, copies=codes).folds
+    except DataError:
+        return  # one class is too rare
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(copies)))
+    for fold in folds:
+        assert not set(codes[fold.train]) & set(codes[fold.test])
+
+
 def test_dates_order_by_time_not_by_text():
     dates = pd.Series([f"{day}.{month}.2024" for month in (9, 10, 11) for day in (1, 12, 20)], name="day")
     first = make_splits(amounts(9), cv=2, time=dates).folds[0]

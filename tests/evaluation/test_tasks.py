@@ -35,7 +35,7 @@ def test_task_is_inferred(case):
 
 
 def test_choice_between_classes_and_amounts_is_said_and_can_be_overruled():
-    quality = load_wine_quality()["quality"]
+    quality = pd.Series(load_wine_quality()["quality"])
     assert "task multiclass" in prepare_target(quality).notes[0]
     overruled = prepare_target(quality, "multiclass")
     assert (overruled.classes, overruled.notes) == (("3", "4", "5", "6", "7", "8", "9"), ())

@@ -15,6 +15,8 @@ from rich.table import Table
 from panlearn.evaluation.comparison import Comparison, Row
 from panlearn.evaluation.metrics import metrics_of
 
+WIDE = 100  # columns of a terminal that shows two more metrics and the source
+
 
 def print_leaderboard(comparison: Comparison, console: Console) -> None:
     """Print what was compared, the lines of the leaderboard, and what there is to remark."""
@@ -29,38 +31,42 @@ def print_leaderboard(comparison: Comparison, console: Console) -> None:
     )
     for note in (*data.notes, *comparison.notes):
         console.print(f"  - {escape(note)}", style="dim", soft_wrap=True)
-    console.print(_table(comparison))
+    console.print(_table(comparison, comparison.metrics[1:3] if console.width >= WIDE else ()))
     for row in comparison.rows:
         if row.error:
             console.print(f"  {escape(row.name)}: {escape(row.error)}", style="yellow", soft_wrap=True)
 
 
-def _table(comparison: Comparison) -> Table:
+def _table(comparison: Comparison, others: tuple[str, ...]) -> Table:
     titles = {metric.name: metric.title for metric in metrics_of(comparison.data.task)}
     arrow = "the higher the better" if comparison.greater_is_better else "the lower the better"
     caption = f"sorted by {titles[comparison.metric]}, {arrow}; fit and predict: the method's own time a fold"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, caption=caption, caption_justify="left")
     table.add_column("", justify="right")
     table.add_column("method", no_wrap=True)
     table.add_column(f"{titles[comparison.metric]} ± s.d.", justify="right", no_wrap=True)
-    for name in comparison.metrics[1:3]:
-        table.add_column(titles[name], justify="right")
+    for name in others:
+        table.add_column(titles[name], justify="right", min_width=8)
     for title in ("fit", "predict", "memory"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("source")
+    if others:
+        table.add_column("source", no_wrap=True)
     for place, row in enumerate(comparison.rows, 1):
-        table.add_row(*_cells(comparison, row, place), style="bold" if place == 1 and not row.error else "")
+        table.add_row(
+            *_cells(comparison, row, place, others)[: len(table.columns)],
+            style="bold" if place == 1 and not row.error else "",
+        )
     return table
 
 
-def _cells(comparison: Comparison, row: Row, place: int) -> list[str]:
+def _cells(comparison: Comparison, row: Row, place: int, others: tuple[str, ...]) -> list[str]:
     scores = row.scores[comparison.metric]
     if not np.isfinite(scores).any():
-        return ["-", escape(row.name), "failed", *[""] * (len(comparison.metrics[1:3]) + 3), _source(row)]
+        return ["-", escape(row.name), "failed", *[""] * (len(others) + 3), _source(row)]
     main = f"{number(float(np.nanmean(scores)))} ± {number(float(np.nanstd(scores)))}"
-    others = [number(_mean(row.scores[name])) for name in comparison.metrics[1:3]]
+    more = [number(_mean(row.scores[name])) for name in others]
     times = [seconds(_mean(row.fit_seconds)), seconds(_mean(row.predict_seconds))]
-    return [str(place), escape(row.name), main, *others, *times, megabytes(row.peak_bytes), _source(row)]
+    return [str(place), escape(row.name), main, *more, *times, megabytes(row.peak_bytes), _source(row)]
 
 
 def _source(row: Row) -> str:

@@ -3,8 +3,8 @@
 Seconds are wall time. Memory is the rise of the process's resident set: Linux keeps its high-water mark and sets it
 back when "5" is written to `/proc/self/clear_refs`, so the peak of a single call is read exactly, with no sampling. It
 counts everything the call touches, also in C and in other threads. The allocator is asked to return what earlier calls
-have freed; what it keeps all the same is not counted again, so figures of a few MB mean little. Elsewhere the high-water
-mark since the start of the process is used, which sees a call only where it exceeds all earlier ones.
+have freed; what it keeps all the same is not counted again, so figures of a few MB mean little. Elsewhere the
+high-water mark since the start of the process is used, which sees a call only where it exceeds all earlier ones.
 """
 
 import contextlib

@@ -120,5 +120,6 @@ def _text(texts: pd.Series, needs: Sequence[str], seed: int) -> BaseEstimator:
         words.set_params(token_pattern=r"(?u)\b\w+\b")  # also words of one letter
     if "dense" not in needs or "nonnegative" in needs:
         return words
-    size = len(clone(words).fit(some).vocabulary_) // 2  # a fold sees fewer words than the table
+    seen: Any = clone(words)
+    size = len(seen.fit(some).vocabulary_) // 2  # a fold sees fewer words than the table
     return Pipeline([("words", words), ("components", TruncatedSVD(max(1, min(COMPONENTS, size)), random_state=seed))])

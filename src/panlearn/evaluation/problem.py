@@ -96,14 +96,19 @@ def pose(
     columns = _describe(features)
     if all(column.kind == "dropped" for column in columns):
         raise DataError(_nothing_left(columns))
+    copies = _copies(kept, columns)
     splits = make_splits(
         prepared,
         cv=cv,
         seed=seed,
         group=None if group is None else kept[group],
         time=None if time is None else kept[time],
+        copies=copies,
     )
-    notes += [*_notes_on(features, columns), *prepared.notes, *splits.notes]
+    if copies is not None:
+        stay = "" if group or time else ": they stay in one fold with their original"
+        notes.append(f"{_rows(len(kept) - int(copies.max()) - 1)} are exact copies of others{stay}.")
+    notes += [*_notes_on(columns), *prepared.notes, *splits.notes]
     notes += [f"{name} orders or groups the rows and is not a feature." for name in aside[1:]]
     summary = DataSummary(
         path=str(table.attrs.get("path", "")),
@@ -178,18 +183,21 @@ def _nothing_left(columns: tuple[Column, ...]) -> str:
     return f"no column is left to predict from: {some}"
 
 
-def _notes_on(features: pd.DataFrame, columns: tuple[Column, ...]) -> list[str]:
-    """Remarks on the features: what was dropped, where cells are empty, whether rows repeat."""
+def _notes_on(columns: tuple[Column, ...]) -> list[str]:
+    """Remarks on the features: what was dropped, where cells are empty."""
     notes = [f"{column.name} is left out: {column.note}." for column in columns if column.kind == "dropped"]
     holes = {column.name: column.missing for column in columns if column.missing and column.kind != "dropped"}
     if holes:
         worst = sorted(holes, key=lambda name: -holes[name])[:5]
         more = f" and {len(holes) - 5} more columns" if len(holes) > 5 else ""
         notes.append(f"Empty cells: {', '.join(f'{holes[name]:,} in {name}' for name in worst)}{more}.")
-    fine = sum(column.kind == "numeric" and column.distinct > 20 for column in columns)
-    repeated = int(features.astype(str).duplicated().sum()) if fine >= 3 else 0  # few coarse columns repeat by chance
-    if repeated > 0.01 * len(features):
-        notes.append(
-            f"{_rows(repeated)} repeat another one in all features: if these are one case copied, scores are too good."
-        )
     return notes
+
+
+def _copies(table: pd.DataFrame, columns: tuple[Column, ...]) -> np.ndarray | None:
+    """Number the distinct rows, if some are copies that cannot be chance: three or more columns are measurements."""
+    if sum(column.kind == "numeric" and column.distinct > 20 for column in columns) < 3:
+        return None
+    hashes = pd.util.hash_pandas_object(table.astype(str), index=False)
+    codes, distinct = pd.factorize(hashes)
+    return codes if len(distinct) < 0.99 * len(table) else None

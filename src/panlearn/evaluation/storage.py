@@ -35,6 +35,16 @@ def save_comparison(comparison: Comparison, path: str | os.PathLike[str]) -> Pat
     -------
     Path
         The path written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from panlearn.datasets import load_wine_quality
+    >>> from panlearn.evaluation import compare
+    >>> comparison = compare(load_wine_quality("red")[:100], "quality", methods=["sklearn: Dummy"], cv=2)
+    >>> path = save_comparison(comparison, f"{tempfile.mkdtemp()}/comparison.zip")
+    >>> zipfile.ZipFile(path).namelist()[:2]
+    ['comparison.json', 'arrays/0.npy']
     """
     arrays: list[np.ndarray] = []
     plain = _plain(comparison._replace(best=None), arrays)
@@ -64,6 +74,12 @@ def load_comparison(path: str | os.PathLike[str]) -> Comparison:
     ------
     DataError
         If there is no such file, or it holds no comparison.
+
+    Examples
+    --------
+    >>> load_comparison("no_such_folder")
+    Traceback (most recent call last):
+    panlearn.core.errors.DataError: no comparison at no_such_folder: give the folder that `panlearn compare --out` wrote
     """
     path = Path(path)
     file = path / "comparison.zip" if path.is_dir() else path

@@ -213,7 +213,7 @@ class CrossEntropyProducts:
             out = np.append(body, last)[:, None]
         else:
             out = self._back(self.share * self.loss.curvature_product(self.p, self.products.forward(v[:-1]) + v[-1]))
-        out[:-1] += self.penalty.alpha * v[:-1]
+        out[:-1] += self.penalty.gradient(v[:-1])
         return out.ravel()
 
     def _back(self, u: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ grow for ever. The fit stops with finite weights and says so.
 Course notes: 000 §3.3, 001 §4.2-4.5, 004 §7.
 """
 
+import warnings
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -102,7 +103,7 @@ class LogisticRegression(Classifier):
     intercept_ : ndarray of shape (1,) or (K,)
         Intercepts.
     n_iter_ : ndarray of shape (1,)
-        Newton iterations over all rows.
+        Newton iterations over all rows, at least 1 unless `max_iter` is 0.
     objective_ : float
         F at the solution.
     gradient_norm_ : float
@@ -146,7 +147,7 @@ class LogisticRegression(Classifier):
         "class_weight": [dict, options("balanced"), None],
         "random_state": [RANDOM],
         "solver": [options("auto", "newton-cholesky", "newton-cg", "lbfgs", "liblinear", "sag", "saga")],
-        "max_iter": [COUNT],
+        "max_iter": [NATURAL],
         "verbose": [VERBOSE],
         "warm_start": [BOOLEAN],
         "n_jobs": [None, Integral],
@@ -203,6 +204,8 @@ class LogisticRegression(Classifier):
         LogisticRegression
             The fitted estimator.
         """
+        if self.penalty is None and self.C != 1.0:
+            warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=2)
         if self.l1_ratio:
             raise DataError(f"l1_ratio must be 0.0 here, got {self.l1_ratio}; only the L2 penalty is supported.")
         source = self._source(X, y, sample_weight)
@@ -211,12 +214,12 @@ class LogisticRegression(Classifier):
         penalty = L2(0.0 if self.penalty is None else 1.0 / (self.C * counts.sum()))
         found = self._minimise(source, loss, penalty, counts)
         theta = found.x.reshape(source.n_features + 1, loss.columns)
-        if loss.columns > 1:  # adding a constant to all intercepts changes no probability: report those of mean 0
-            theta[-1] -= theta[-1].mean()
+        if loss.columns > 1:  # a constant added to all classes changes no probability: the least norm has mean 0
+            theta -= theta.mean(axis=1, keepdims=True)
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
         self.coef_ = np.ascontiguousarray(theta[:-1].T, dtype=dtype)
         self.intercept_ = theta[-1].astype(dtype)
-        self.n_iter_ = np.array([max(1, found.n_iter)], dtype=np.int32)
+        self.n_iter_ = np.array([max(min(1, self.max_iter), found.n_iter)], dtype=np.int32)
         self.objective_, self.gradient_norm_ = found.value, found.gradient_norm
         self.certificate_ = f"gradient norm {found.gradient_norm:.0e} of mean loss {found.value:.4g}"
         self._report(found, penalty)

@@ -64,13 +64,13 @@ class Ridge(LinearPredictor):
     Attributes
     ----------
     coef_ : ndarray of shape (p,) or (targets, p)
-        Weights, in units of y per unit of x.
+        Weights, in units of y per unit of x; (p,) also for y of shape (n, 1).
     intercept_ : float or ndarray of shape (targets,)
         Value at x = 0.
     n_iter_ : ndarray of shape (targets,) or None
         Iterations of LSQR; None for a direct solution.
     solver_ : str
-        The route taken: "cholesky", "svd", "dual", "lsqr" or "nnls".
+        The solver asked for; for "auto" the one chosen: "cholesky" (of p or n equations), "svd", "lsqr" or "nnls".
     gradient_norm_ : float
         Certificate: largest component of the objective's gradient, relative to the largest at w = 0.
     certificate_ : str
@@ -165,7 +165,9 @@ class Ridge(LinearPredictor):
             tol=self.tol,
             max_iter=self.max_iter,
         )
-        self.solver_ = found.route
+        if len(found.coef) == 1:  # a column of targets gives a vector of weights, as in scikit-learn's Ridge
+            self.coef_ = self.coef_.ravel()
+        self.solver_ = self.solver if self.solver != "auto" else {"dual": "cholesky"}.get(found.route, found.route)
         self.n_iter_ = np.full(len(found.coef), found.n_iter) if found.n_iter else None
         return self
 

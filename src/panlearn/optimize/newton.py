@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg.blas import daxpy
 
 FORCING = 0.1  # relative residual at which conjugate gradients stop: steps need not be better than the model
 MAX_HALVINGS = 30
@@ -132,8 +133,8 @@ def newton_cg(f: ProductFunction, x: np.ndarray, *, tol: float, max_iter: int) -
     ----------
     f : ProductFunction
         The function.
-    x : ndarray
-        Start, of any shape.
+    x : ndarray of shape (d,)
+        Start.
     tol : float
         Largest gradient component at which to stop.
     max_iter : int
@@ -143,14 +144,15 @@ def newton_cg(f: ProductFunction, x: np.ndarray, *, tol: float, max_iter: int) -
     -------
     Minimum
     """
-    trace, n_iter = [], 0
+    trace, n_iter, diagonal = [], 0, None
     while True:
         value, gradient = f.gradient(x)
         trace.append(value)
         norm = _largest(gradient)
         if norm <= tol or n_iter == max_iter:
             break
-        step = _conjugate_gradients(f.product, f.diagonal(), gradient, max(FORCING * norm, 0.5 * tol))
+        diagonal = f.diagonal() if diagonal is None else diagonal  # a preconditioner may be a little out of date
+        step = _conjugate_gradients(f.product, diagonal, gradient, max(FORCING * norm, 0.5 * tol))
         moved = _line_search(f.value, x, value, gradient, step)
         n_iter += 1
         if moved is None:
@@ -165,19 +167,18 @@ def _conjugate_gradients(
     """Solve H d = -g until the largest component of the residual is below tol."""
     step, residual = np.zeros_like(gradient), -gradient
     scaled = residual / diagonal
-    direction, energy = scaled.copy(), np.vdot(residual, scaled)
+    direction, energy = scaled.copy(), float(residual @ scaled)
     for _ in range(10 * gradient.size):
         bent = product(direction)
-        curvature = np.vdot(direction, bent)
-        if curvature <= 0:  # rounding, or a direction in which the function is flat
+        curvature = float(direction @ bent)
+        if not curvature > 0:  # rounding, a direction in which the function is flat, or NaN
             break
         length = energy / curvature
-        step += length * direction
-        residual -= length * bent
+        step, residual = daxpy(direction, step, a=length), daxpy(bent, residual, a=-length)  # in place
         if _largest(residual) <= tol:
             break
-        scaled = residual / diagonal
-        energy, before = np.vdot(residual, scaled), energy
+        np.divide(residual, diagonal, out=scaled)
+        energy, before = float(residual @ scaled), energy
         direction *= energy / before
         direction += scaled
     return step
@@ -203,4 +204,4 @@ def _halvings() -> Iterator[float]:
 
 
 def _largest(x: np.ndarray) -> float:
-    return float(np.abs(x).max(initial=0.0))
+    return float(max(x.max(initial=0.0), -x.min(initial=0.0)))  # two passes, but no temporary

@@ -1,0 +1,1 @@
+"""Benchmarks: ours and the peers at equal quality, one file a family; `python -m benchmarks FAMILY`."""
