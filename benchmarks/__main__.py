@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks import import_cost, render, results
 from benchmarks.cases import SIZES, Case
@@ -18,7 +17,7 @@ from benchmarks.harness import Options, run_case
 FAMILIES = ("linear_model", "numerics", "import_cost")
 Size = StrEnum("Size", SIZES)
 Family = StrEnum("Family", (*FAMILIES, "page"))
-console = Console()
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main(
@@ -45,6 +44,7 @@ def main(
             records.append(record)
             if store and record["size"] != "tiny":
                 results.add(family, [record])
+        console.rule("from the best ratio to the worst")
         show(records)
     if store:
         render.write()
@@ -60,32 +60,26 @@ def measured(family: str, sizes: list[str], name: str, options: Options, cold: b
             with console.status(f"{case.name}, {wanted}"):
                 record = run_case(case, wanted, options)
                 if cold:
-                    record["cold"] = first_calls(family, case, record)
-            console.print(f"{case.name}, {wanted}: {line(record)}", markup=False, highlight=False)
+                    add_first_calls(family, case, record)
+            show([record])
             yield record
 
 
-def first_calls(family: str, case: Case, record: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """First call and memory of ours and of the best peer."""
-    place = (family, case.name, record["size"])
-    found = {"ours": first_call(*place, case.ours.name, case.target, record["threads"])}
-    if peer := render.best_peer(record):
-        found["peer"] = first_call(*place, peer["name"], peer["tol"] or case.target, record["threads"])
-    return found
-
-
-def line(record: dict[str, Any]) -> str:
-    """A record in a line."""
-    _, _, _, ours, name, theirs, ratio, first, memory = render.summary(record)
-    return f"ours {ours}, {name} {theirs}, ratio {ratio.replace('**', '')}; first call {first}; memory {memory}"
+def add_first_calls(family: str, case: Case, record: dict[str, Any]) -> None:
+    """Add first call and memory to ours and to the best peer of each package."""
+    for row in (record["ours"], *render.best_peers(record)):
+        tol = row["tol"] or case.target
+        row["first_call"] = first_call(family, case.name, record["size"], row["name"], tol, record["threads"])
 
 
 def show(records: list[dict[str, Any]]) -> None:
-    """The table of the page, on the terminal."""
-    table = Table(*render.SUMMARY)
-    for record in sorted(records, key=render.worst_first):
-        table.add_row(*(cell.replace("**", "") for cell in render.summary(record)))
-    console.print(table)
+    """The comparisons on the terminal, the worst last, where the eye is."""
+    for pair in reversed(render.comparisons(records)):
+        case, shape, threads, ours, name, theirs, ratio, first, memory = render.summary(pair)
+        console.print(f"[bold]{case}[/], {shape}, {threads} threads")
+        console.print(f"  ours {ours}, {name} {theirs}, ratio {ratio.replace('**', '')}".replace(" , ratio ", ""))
+        if first:
+            console.print(f"  our first call {first}; memory {memory}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ Ours and the peers run **alternately in one process** with the same number of th
 more runs after a warm-up (three where a call takes more than 3 s). There is **no ratio unless the answers are equally
 good**: each answer's error is computed from its coefficients in float64, ours has to be as small as the peer's or
 within the target, and our objective as low. Each peer runs at the loosest tolerance with which it reaches the target,
-and all of a package's solvers that apply take part; "best peer" is the fastest of them. The ratio is the time of the
+and all of a package's solvers that apply take part; "best peer" is its fastest. The ratio is the time of the
 peer by ours, above 1 where ours is faster, with the least and the largest ratio of the pairs of runs. "First call" is
 the first fit of a fresh process without compiled kernels, imports excluded, and the part of it that later calls do
 without. Memory is the rise of the resident set in a later call, in a process of its own.
@@ -50,11 +50,12 @@ def _family(family: str, content: dict[str, Any]) -> str:
     records = content["records"]
     if family == "import_cost":
         return f"{title}\n{_imports(records)}"
-    records = sorted(records, key=worst_first)
+    pairs = comparisons(records)
+    ordered = list({id(record): record for record, _ in pairs}.values())
     return (
-        f"{title}\n{table(SUMMARY, map(summary, records))}\n"
+        f"{title}\n{table(SUMMARY, map(summary, pairs))}\n"
         f"### {TITLES.get(family, family)}: every peer\n\n"
-        f"{table(DETAIL, (row for record in records for row in _details(record)))}"
+        f"{table(DETAIL, (row for record in ordered for row in _details(record)))}"
     )
 
 
@@ -64,15 +65,26 @@ def _machine(content: dict[str, Any]) -> str:
     return f"{content['date']}; {hardware}; " + ", ".join(f"{name} {value}" for name, value in here.items()) + "."
 
 
-def best_peer(record: dict[str, Any]) -> dict[str, Any] | None:
-    """The fastest peer that reached the target; None if none did."""
-    reached = [peer for peer in record["peers"] if peer["verdict"] in ("equal", "not equal")]
-    return min(reached, key=lambda peer: peer["median"], default=None)
+def best_peers(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fastest peer of each package among those that reached the target."""
+    best: dict[str, dict[str, Any]] = {}
+    for peer in sorted(record["peers"], key=lambda peer: peer["median"] or math.inf):
+        if peer["verdict"] in ("equal", "not equal"):
+            best.setdefault(peer["package"], peer)
+    return list(best.values())
 
 
-def worst_first(record: dict[str, Any]) -> float:
-    """Sort key: answers that are not equal, then ratios from the least up, then cases that no peer solved."""
-    peer = best_peer(record)
+Comparison = tuple[dict[str, Any], dict[str, Any] | None]  # a record with one of its best peers
+
+
+def comparisons(records: Iterable[dict[str, Any]]) -> list[Comparison]:
+    """Unequal answers first, then ratios from the least up, then cases that no peer solved."""
+    pairs: list[Comparison] = [(record, peer) for record in records for peer in best_peers(record) or [None]]
+    return sorted(pairs, key=_rank_of)
+
+
+def _rank_of(pair: Comparison) -> float:
+    peer = pair[1]
     if peer is None:
         return math.inf
     return peer["ratio"]["median"] if peer["ratio"] else -1.0
@@ -84,28 +96,28 @@ SUMMARY = (
     "threads",
     "ours",
     "best peer",
-    "peer",
+    "its time",
     "ratio",
-    "first call (compiling)",
-    "memory",
+    "our first call (compiling)",
+    "memory, ours and the peer's",
 )
 
 
-def summary(record: dict[str, Any]) -> tuple[str, ...]:
-    """A record as a row of the first table."""
-    ours, peer = record["ours"], best_peer(record)
-    cold = record.get("cold", {})
-    first, other = cold.get("ours", {}), cold.get("peer", {})
+def summary(pair: Comparison) -> tuple[str, ...]:
+    """A comparison as a row of the first table."""
+    record, peer = pair
+    ours = record["ours"]
+    first, other = ours.get("first_call"), (peer or {}).get("first_call")
     return (
         record["case"],
         f"{record['rows']:,} × {record['columns']:,}",
         str(record["threads"]),
         _time(ours["median"], record),
-        peer["name"] if peer else "none reached the target",
+        f"{peer['name']} {peer['version']}" if peer else "none reached the target",
         _time(peer["median"], record) if peer else "",
         _ratio(record, peer) if peer else "",
         f"{duration(first['cold'])} ({duration(first['compile'])})" if first else "",
-        f"{_megabytes(first['peak_bytes'])}, peer {_megabytes(other['peak_bytes'])}" if first and other else "",
+        f"{_megabytes(first['peak_bytes'])}, {_megabytes(other['peak_bytes'])}" if first and other else "",
     )
 
 

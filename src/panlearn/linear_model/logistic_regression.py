@@ -31,7 +31,7 @@ from panlearn.core.base import Classifier
 from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, is_sparse
 from panlearn.core.constraints import (
     BOOLEAN,
-    COUNT,
+    NATURAL,
     NONNEGATIVE,
     POSITIVE_OR_INF,
     RANDOM,
