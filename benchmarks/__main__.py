@@ -1,11 +1,11 @@
 """`python -m benchmarks FAMILY`: measure a family, store the results, renew docs/benchmarks.md."""
 
-import os
 from collections.abc import Iterator
 from enum import StrEnum
 from importlib import import_module
 from typing import Annotated, Any
 
+import joblib
 import typer
 from rich.console import Console
 
@@ -38,12 +38,13 @@ def main(
             results.add(family, records)
     elif family != "page":
         sizes = size or [name for name in SIZES if name != "tiny"]
-        options = Options(threads or len(os.sched_getaffinity(0)), repeats, cap)
+        options = Options(threads or joblib.cpu_count(), repeats, cap)
         records = []
         for record in measured(family, [str(name) for name in sizes], case, options, cold):
             records.append(record)
             if store and record["size"] != "tiny":
                 results.add(family, [record])
+                render.write()  # after each: Ctrl-C keeps what is finished
         console.rule("from the best ratio to the worst")
         show(records)
     if store:

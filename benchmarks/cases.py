@@ -34,7 +34,7 @@ class Weights(NamedTuple):
     """Coefficients of a package that has no `coef_` and `intercept_`."""
 
     coef_: np.ndarray
-    intercept_: float
+    intercept_: Any
 
 
 class Contender(NamedTuple):

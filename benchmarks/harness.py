@@ -6,7 +6,7 @@ For each case and size:
    hundred times looser than the target and is tightened until the error of its answer, computed from the coefficients,
    is below it;
 2. a peer that is more than five times slower than the best one so far is stopped there, and one that is more than twice
-   slower keeps the time of a single run;
+   slower than the best of its package keeps the time of a single run;
 3. the others run in turn with ours, in an order that is reversed each time, with the same number of threads. Calls
    shorter than 20 ms are repeated within a measurement. The ratio is that of the medians, peer / ours;
 4. there is no ratio unless our error and our objective are as good as the peer's, or both are within the target.
@@ -61,8 +61,8 @@ class Outcome:
     ratio: dict[str, float] | None = None  # peer / ours: of the medians, least and largest of the pairs
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
-    """A peer took too long."""
+class Stopped(BaseException):
+    """A peer took too long. Like KeyboardInterrupt, it passes every `except Exception` on its way."""
 
 
 def run_case(case: Case, size: str, options: Options) -> dict[str, Any]:
@@ -156,6 +156,8 @@ def _tuned(case: Case, peer: Contender, problem: Problem, limit: float, options:
         found.tol, found.error, found.objective = tol if peer.tuned else None, *quality
         _keep(found, [seconds])
         if quality.error <= case.target:
+            if seconds < SHORT:  # a first call, which may have loaded something, is no measure of short ones
+                _keep(found, [min(timed(peer, problem, tol, options.threads)[0] for _ in range(3))])
             return found
         tol *= max(1e-2, min(10**-0.5, case.target / quality.error))
     found.verdict = "did not reach the target"
@@ -172,11 +174,15 @@ def _limit(peers: list[Outcome], options: Options) -> float:
 
 
 def _finalists(case: Case, peers: list[Outcome]) -> list[tuple[Contender, Outcome]]:
-    best = min((peer.median for peer in peers if not peer.verdict), default=math.inf)
+    """The peers that may be the best of their package."""
+    best: dict[str, float] = {}
+    for peer in peers:
+        if not peer.verdict:
+            best[peer.package] = min(peer.median, best.get(peer.package, math.inf))
     return [
         (contender, outcome)
         for contender, outcome in zip(case.peers, peers)
-        if not outcome.verdict and outcome.median <= max(SLOW * best, 0.005)  # a first call of ms is no measure
+        if not outcome.verdict and outcome.median <= max(SLOW * best[outcome.package], 0.005)  # ms are soon noise
     ]
 
 

@@ -1,7 +1,7 @@
 """Linear models against scikit-learn and statsmodels."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn import linear_model as sk
@@ -25,7 +25,7 @@ def panlearn(cls: type, *, tol: bool = False, **settings: Any) -> Contender:
     return estimator("panlearn", "panlearn", cls, tol=tol, **settings)
 
 
-def statsmodels_ols(method: str) -> Contender:
+def statsmodels_ols(method: Literal["pinv", "qr"]) -> Contender:
     def fit(problem: Problem, tol: float) -> Weights:
         from statsmodels.regression.linear_model import OLS
 

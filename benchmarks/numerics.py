@@ -88,7 +88,7 @@ def case(name: str, problem: Callable, exact: Callable, ours: Callable, vector: 
         {"tiny": (1000, 1), "small": (1000, 1), "medium": (100_000, 1), "large": (5_000_000, 1)},
         problem,
         into("panlearn", "panlearn", ours),
-        (vector, into("libm in a kernel", "numba", libm)),
+        (vector, into("numba with libm", "numba", libm)),
         units(exact),
         4.0,
         "largest error in units of the last place",

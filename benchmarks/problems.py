@@ -1,5 +1,7 @@
 """Problems of any size from fixed seeds: the same at every call and in every process."""
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit
@@ -62,13 +64,14 @@ def ten_classes(n: int, p: int) -> Problem:
 
 def iris(n: int, p: int) -> Problem:
     """Fisher's irises, three species; the size is theirs."""
-    return Problem(*load_iris(return_X_y=True))
+    flowers: Any = load_iris()
+    return Problem(flowers.data, flowers.target)
 
 
 def iris_virginica(n: int, p: int) -> Problem:
     """Fisher's irises, virginica against the two others."""
-    X, y = load_iris(return_X_y=True)
-    return Problem(X, (y == 2).astype(int))
+    flowers = iris(n, p)
+    return Problem(flowers.X, (flowers.y == 2).astype(int))
 
 
 def text(n: int, p: int) -> Problem:

@@ -20,8 +20,9 @@ good**: each answer's error is computed from its coefficients in float64, ours h
 within the target, and our objective as low. Each peer runs at the loosest tolerance with which it reaches the target,
 and all of a package's solvers that apply take part; "best peer" is its fastest. The ratio is the time of the
 peer by ours, above 1 where ours is faster, with the least and the largest ratio of the pairs of runs. "First call" is
-the first fit of a fresh process without compiled kernels, imports excluded, and the part of it that later calls do
-without. Memory is the rise of the resident set in a later call, in a process of its own.
+the first fit of a fresh process without compiled kernels, imports excluded; the extra is what it takes beyond later
+calls: compiling, and loading what only a fit needs. Memory is the rise of the resident set in a later call, in a
+process of its own.
 
 Tables are sorted from the worst ratio to the best.
 """
@@ -98,7 +99,7 @@ SUMMARY = (
     "best peer",
     "its time",
     "ratio",
-    "our first call (compiling)",
+    "our first call (extra)",
     "memory, ours and the peer's",
 )
 

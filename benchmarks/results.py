@@ -1,12 +1,13 @@
 """The stored results: one JSON file a family, with the machine they were measured on."""
 
 import json
-import os
 import platform
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import joblib
 
 from benchmarks.harness import version_of
 
@@ -19,7 +20,7 @@ def machine() -> dict[str, Any]:
     """Processor, cores, and versions; nothing that names the computer or its user."""
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": joblib.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
         **{package: version_of(package) for package in PACKAGES if version_of(package)},

@@ -12,6 +12,8 @@ factorisation by row blocks [demmel2012].
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -94,7 +96,8 @@ class FileRows(RowSource):
     Raises
     ------
     DataError
-        If the file or a column is missing, or a column holds something other than finite numbers.
+        If the file or a column is missing or cannot be read, there are no rows, a column of X holds something other than
+        finite numbers, the target has empty cells, or a weight is negative.
 
     Examples
     --------
@@ -117,64 +120,103 @@ class FileRows(RowSource):
         chunk_rows: int = CHUNK_ROWS,
     ) -> None:
         self.path, self.chunk_rows = Path(path), chunk_rows
+        if not isinstance(chunk_rows, Integral) or chunk_rows < 1:
+            raise DataError(f"chunk_rows must be an integer in the range [1, inf). Got {chunk_rows!r} instead.")
         if not self.path.is_file():
             raise DataError(f"path must name a file; there is none at '{path}'. Check the spelling and the folder.")
         self.target, self.weight = target, weight
-        columns = self._columns()
-        self.feature_names = features or [c for c in columns if c not in (target, weight)]
+        with self._reading():
+            columns = self._columns()
+        self.feature_names = [c for c in columns if c not in (target, weight)] if features is None else list(features)
         self.n_features = len(self.feature_names)
         for name in [*self.feature_names, target, *([weight] if weight else [])]:
             if name not in columns:
                 raise DataError(f"'{path}' has no column {name!r}; its columns are {', '.join(columns[:20])}.")
+        if not self.feature_names:
+            raise DataError(f"'{path}' has no column left for the features; name some in `features`.")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name the file in the reader's own errors, which are kinds of ValueError, OSError or EOFError."""
+        try:
+            yield
+        except DataError:
+            raise
+        except (ValueError, OSError, EOFError) as error:
+            raise DataError(f"'{self.path}' cannot be read as {self._form}: {str(error).strip().rstrip('.')}.") from error
 
     @property
-    def _parquet(self) -> bool:
-        return self.path.suffix in {".parquet", ".pq"}
+    def _form(self) -> str:
+        endings = [suffix.lower() for suffix in self.path.suffixes]
+        if endings[-1:] in ([".parquet"], [".pq"]):
+            return "Parquet"
+        return "TSV" if ".tsv" in endings else "CSV"
 
     @property
-    def _separator(self) -> str:
-        return "\t" if ".tsv" in self.path.suffixes else ","
+    def _text_format(self) -> dict[str, Any]:
+        return {"sep": "\t" if self._form == "TSV" else ",", "index_col": False}
 
     def _columns(self) -> list[str]:
-        if self._parquet:
+        if self._form == "Parquet":
             from pyarrow.parquet import read_schema
 
             return list(read_schema(self.path).names)
         import pandas as pd
 
-        return list(pd.read_csv(self.path, sep=self._separator, nrows=0).columns)
+        return list(pd.read_csv(self.path, nrows=0, **self._text_format).columns)
 
     def _tables(self) -> Iterator[Any]:
-        wanted = [*(self.feature_names or []), self.target, *([self.weight] if self.weight else [])]
-        if self._parquet:
+        if self._form == "Parquet":
             from pyarrow.parquet import ParquetFile
 
             with ParquetFile(self.path) as file:
+                wanted = [*(self.feature_names or []), self.target, *([self.weight] if self.weight else [])]
                 for batch in file.iter_batches(self.chunk_rows, columns=wanted):
                     yield batch.to_pandas()
         else:
             import pandas as pd
 
-            with pd.read_csv(self.path, sep=self._separator, usecols=wanted, chunksize=self.chunk_rows) as reader:
+            # all columns: with `usecols`, pandas takes rows that are too long for good ones
+            with pd.read_csv(self.path, chunksize=self.chunk_rows, **self._text_format) as reader:
                 yield from reader
 
     def pieces(self) -> Iterator[Rows]:
         """Chunks of the file."""
-        for table in self._tables():
-            X = self._numbers(table[self.feature_names])
-            weight = self._numbers(table[[self.weight]])[:, 0] if self.weight else None
-            yield Rows(X, table[self.target].to_numpy(), weight)
+        numeric = set()
+        with self._reading():
+            for table in filter(len, self._tables()):
+                numeric.add(table[self.target].dtype.kind in "biuf")
+                if len(numeric) > 1:
+                    raise self._fault(self.target, "holds numbers in some rows and text in others; use one of them")
+                yield self._rows(table)
+        if not numeric:
+            raise DataError(f"'{self.path}' has no rows below its header; check the file.")
+
+    def _rows(self, table: Any) -> Rows:
+        X, y, weight = self._numbers(table[self.feature_names]), table[self.target], None
+        if y.isna().any() or (y.dtype.kind == "f" and np.isinf(y).any()):
+            raise self._fault(self.target, "has empty or infinite cells; fill or drop them first")
+        if self.weight:
+            weight = self._numbers(table[[self.weight]])[:, 0]
+            if weight.min() < 0:
+                raise self._fault(self.weight, "has negative weights; a weight must be at least 0")
+        return Rows(X, y.to_numpy(), weight)
 
     def _numbers(self, table: Any) -> np.ndarray:
         try:
+            if any(dtype.kind in "mM" for dtype in table.dtypes):  # NumPy would count nanoseconds
+                raise TypeError
             values = table.to_numpy(dtype=np.float64)
         except (TypeError, ValueError):
             bad = next(c for c in table.columns if table[c].dtype.kind not in "biuf")
-            raise DataError(f"column {bad!r} of '{self.path}' holds text; encode it as numbers first.") from None
+            raise self._fault(bad, "holds text or dates; encode it as numbers first") from None
         if not np.isfinite(values).all():
             bad = table.columns[~np.isfinite(values).all(axis=0)][0]
-            raise DataError(f"column {bad!r} of '{self.path}' has empty or infinite cells; fill or drop them first.")
+            raise self._fault(bad, "has empty or infinite cells; fill or drop them first")
         return values
+
+    def _fault(self, column: str, what: str) -> DataError:
+        return DataError(f"column {column!r} of '{self.path}' {what}.")
 
 
 class MappedRows(RowSource):

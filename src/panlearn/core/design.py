@@ -44,14 +44,22 @@ def columns(X: Any) -> Any:
     """The form of X whose columns kernels can read: itself in Fortran order, or `Columns`."""
     if isinstance(X, np.ndarray):
         return np.asfortranarray(X)
-    X = X.tocsc()
+    X = _without_duplicates(X.tocsc())
     return Columns(X.data, *_unsigned(X))
 
 
 def sparse_rows(X: Any, dtype: type = np.float64) -> SparseRows:
     """The rows of a SciPy matrix."""
-    X = X.tocsr()
+    X = _without_duplicates(X.tocsr())
     return SparseRows(X.data.astype(dtype, copy=False), *_unsigned(X))
+
+
+def _without_duplicates(X: Any) -> Any:
+    if X.has_canonical_format:
+        return X
+    X = X.copy()  # the caller's matrix stays as it is
+    X.sum_duplicates()  # two entries of one cell would be squared one by one
+    return X
 
 
 def _unsigned(X: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,8 @@ side by side (`panlearn.core.threads`).
 Cache. Numba keys a cached kernel by its own file only: edit a kernel in file A, and a cached caller in file B keeps
 returning the old result. The cache folder is therefore named by a hash of every source file of the package. An edit,
 an upgrade or a downgrade opens a new folder; folders unused for a month are removed. `NUMBA_CACHE_DIR`, if set, wins.
+Where no folder can be written, each process compiles for itself: Numba's own second choice, a folder beside the
+sources, would bring the stale callers back.
 """
 
 import functools
@@ -14,6 +16,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -56,24 +59,27 @@ def kernel(function: Callable | None = None, *, fastmath: frozenset[str] = FAST,
         return functools.partial(kernel, fastmath=fastmath, inline=inline)
     flags = {"nogil": True, "fastmath": set(fastmath), "error_model": "numpy", "forceinline": inline}
     with _lock:  # Numba reads its configuration while it decorates: set it for this kernel alone
-        before = numba.config.CACHE_DIR  # ty: ignore
-        numba.config.CACHE_DIR = before or str(cache_folder())  # type: ignore[attr-defined]
+        before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+        folder = before or cache_folder()
+        numba.config.CACHE_DIR = str(folder or "")  # type: ignore[attr-defined]
         try:
-            return numba.njit(cache=True, **flags)(function)
-        except RuntimeError:  # no writable folder anywhere: compile once a process
-            return numba.njit(**flags)(function)
+            return numba.njit(cache=folder is not None, **flags)(function)
         finally:
             numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
 @functools.cache
-def cache_folder() -> Path:
-    """Folder of the compiled kernels of exactly these sources."""
-    folder = _user_cache() / "panlearn" / f"kernels-{source_hash()}"
-    with suppress(OSError):
+def cache_folder() -> Path | None:
+    """Folder of the compiled kernels of exactly these sources; None where none can be written."""
+    try:
+        folder = _user_cache() / "panlearn" / f"kernels-{source_hash()}"
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)  # marks it as used
-        for other in folder.parent.glob("kernels-*"):
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError):  # read-only, or no home at all
+        return None
+    for other in folder.parent.glob("kernels-*"):
+        with suppress(OSError):  # another process may be removing it
             if time.time() - other.stat().st_mtime > MONTH:
                 shutil.rmtree(other, ignore_errors=True)
     return folder

@@ -6,7 +6,7 @@ fused multiply-adds (1 ns). Reduction and polynomial follow the classical scheme
     exp(x) = 2^k exp(r),    k = round(x / ln 2),  r = x - k ln 2 in two parts,  |r| <= ln(2)/2
     log(x) = k ln 2 + log(m),   x = 2^k m,  sqrt(1/2) <= m < sqrt(2),  log(m) = 2 atanh(s),  s = (m - 1)/(m + 1)
 
-Both are within 2 units in the last place of the true value over the whole range, subnormals included, and follow
+All are within 2 units in the last place of the true value over the whole range, subnormals included, and follow
 IEEE 754 for infinities and NaN. They are compiled without reassociation: the two-part reduction hangs on it.
 """
 
@@ -111,7 +111,8 @@ def log1pexp(x):
 def sigmoid(x):
     """1 / (1 + exp(-x)), accurate in both tails."""
     e = exp(-abs(x))
-    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+    q = e / (1.0 + e)
+    return 1.0 - q if x >= 0.0 else e - e * q  # e - e q rounds less than q itself, its equal
 
 
 @kernel
@@ -120,7 +121,10 @@ def logsumexp(x):
     top = -np.inf
     for i in range(x.size):
         top = max(top, x[i])
-    if not np.isfinite(top):
+    if not np.isfinite(top):  # max passes over NaN
+        for i in range(x.size):
+            if np.isnan(x[i]):
+                return np.nan
         return top
     total = 0.0
     for i in range(x.size):

@@ -14,10 +14,11 @@ import contextvars
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from typing import TypeVar
+from numbers import Integral
+from typing import Any, TypeVar
 
 import joblib
 from threadpoolctl import ThreadpoolController
@@ -49,13 +50,13 @@ def threads(n: int) -> Iterator[None]:
     ...     thread_count()
     1
     """
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
         raise ValueError(
             f"n must be an integer in the range [1, inf). Got {n!r} instead; leave out `threads` to use all."
         )
-    token = _requested.set(n)
+    token = _requested.set(int(n))
     try:
-        with _blas.at_most(n):
+        with _blas.at_most(int(n)):
             yield
     finally:
         _requested.reset(token)
@@ -103,17 +104,29 @@ def map_chunks(task: Callable[[int, int], T], n: int, *, work: float, align: int
 
 
 def run(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Run the tasks on one thread each, the first on the calling thread; results in order."""
+    """Run the tasks on one thread each, the first on the calling thread; results in order.
+
+    No task outlives the call, whatever is raised: it may write into the caller's arrays.
+    """
+    if _local.inside:
+        return [task() for task in tasks]
+    futures: list[Future[T]] = []
     with _blas.at_most(1):
-        futures = [_pool().submit(contextvars.copy_context().run, _as_inner, task) for task in tasks[1:]]
         try:
-            first = _as_inner(tasks[0])
-        finally:  # no task may outlive the call: it writes into the caller's arrays
-            rest = [f.exception() for f in futures]
-        for error in rest:
-            if error is not None:
-                raise error
-        return [first, *(f.result() for f in futures)]
+            for task in tasks[1:]:
+                futures.append(_pool().submit(contextvars.copy_context().run, _as_inner, task))
+            first = [_as_inner(task) for task in tasks[:1]]
+        finally:
+            _wait_for(futures)
+        return [*first, *(f.result() for f in futures)]
+
+
+def _wait_for(futures: Sequence[Future]) -> None:
+    try:
+        wait(futures)
+    except KeyboardInterrupt:  # Ctrl-C ends the wait, not the tasks
+        _wait_for(futures)
+        raise
 
 
 def _as_inner(task: Callable[[], T]) -> T:
@@ -131,43 +144,45 @@ class _Local(threading.local):
 class _Blas:
     """The number of threads BLAS may use, while any number of holders, on any thread, limit it.
 
-    The smallest limit rules; the last holder to leave restores what was there before the first came. Each holder
-    setting and restoring on its own would leave BLAS limited for good when two holders overlap.
+    The smallest limit rules, and none raises what was there before; the last holder to leave restores that. Each
+    holder setting and restoring on its own would leave BLAS limited for good when two holders overlap.
     """
 
     def __init__(self) -> None:
-        self.lock, self.limits, self.original = threading.Lock(), [], None
+        self.lock = threading.Lock()
+        self.limits: list[int] = []  # one for each holder
+        self.original: list[tuple[Any, int]] = []  # libraries with their threads before the first holder came
 
     @contextmanager
     def at_most(self, n: int) -> Iterator[None]:
         with self.lock:
             if not self.limits:
-                self.original = _controller().limit(limits=n, user_api="blas")
+                self.original = [(library, library.num_threads) for library in _libraries()]
             self._set([*self.limits, n])
         try:
             yield
         finally:
             with self.lock:
                 left = list(self.limits)
-                left.remove(n)
+                if n in left:  # a child that was forked inside the block keeps at most one limit
+                    left.remove(n)
                 self._set(left)
 
     def _set(self, limits: list[int]) -> None:
-        if limits and min(limits) != min(self.limits, default=0):
-            for library in _controller().select(user_api="blas").lib_controllers:
-                library.set_num_threads(min(limits))
+        if min(limits, default=0) != min(self.limits, default=0):
+            for library, before in self.original:
+                library.set_num_threads(min([before, *limits]))
         self.limits = limits
-        if not limits and self.original is not None:
-            self.original.restore_original_limits()
-            self.original = None
 
 
 _local, _blas = _Local(), _Blas()
 
 
 @cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
+def _libraries() -> list[Any]:
+    import scipy.linalg  # noqa: F401  # only libraries that are loaded can be found, and SciPy brings its own BLAS
+
+    return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 @cache
@@ -183,11 +198,11 @@ def _default_count() -> int:
 
 
 def _after_fork() -> None:
-    """A forked child has none of its parent's threads: forget the pool, release BLAS."""
+    """A forked child has none of its parent's other threads: forget the pool and the limits they held."""
     _pool.cache_clear()
-    if _blas.original is not None:
-        _blas.original.restore_original_limits()
-    _blas.__init__()
+    own = _requested.get()
+    _blas.lock = threading.Lock()
+    _blas._set([own] if own else [])
     _local.inside = False
 
 

@@ -110,6 +110,8 @@ def _check_path(path: Path) -> None:
         size = path.stat().st_size
     except FileNotFoundError:
         raise DataError(f"no file at {path}{_similar(path)}") from None
+    except DataError:
+        raise
     except (OSError, ValueError) as wrong:  # a name too long, a folder that is closed to us, a NUL in the name
         raise DataError(f"{str(path)[:200]} cannot be opened: {getattr(wrong, 'strerror', None) or wrong}") from None
     if size == 0 and path.is_file():

@@ -198,6 +198,5 @@ def _copies(table: pd.DataFrame, columns: tuple[Column, ...]) -> np.ndarray | No
     """Number the distinct rows, if some are copies that cannot be chance: three or more columns are measurements."""
     if sum(column.kind == "numeric" and column.distinct > 20 for column in columns) < 3:
         return None
-    hashes = pd.util.hash_pandas_object(table.astype(str), index=False)
-    codes, distinct = pd.factorize(hashes)
-    return codes if len(distinct) < 0.99 * len(table) else None
+    codes = table.groupby(list(table.columns), sort=False, dropna=False).ngroup().to_numpy()
+    return codes if codes.max() + 1 < 0.99 * len(table) else None

@@ -8,11 +8,11 @@
 | ... over the distinct rows | exact copies of a row in one fold | a table holds copies |
 | forward in time | k + 1 periods; each but the first is predicted from all before it | tomorrow is to be predicted |
 
-Where a table of measurements holds exact copies of rows, the copies stay in one fold. It matters: a forest explains 51 %
-of the variance of the bundled wine grades if copies are dealt out like other rows, since it remembers them, and 39 %
-if they are not. Random folds over grouped or timed rows give scores that new data will not repeat: the model recognises the group, or
-interpolates between yesterday and tomorrow. Groups and equal times never straddle the line between training and test,
-and the column that defines them is not a feature. The same seed gives the same folds.
+Where a table of measurements holds exact copies of rows, the copies stay in one fold. It matters: a forest explains
+51 % of the variance of the bundled wine grades if copies are dealt out like other rows, since it remembers them, and
+39 % if they are not. Random folds over grouped or timed rows also give scores that new data will not repeat: the
+model recognises the group, or interpolates between yesterday and tomorrow. Groups and equal times never straddle the
+line between training and test, and the column that defines them is not a feature. The same seed gives the same folds.
 """
 
 from typing import NamedTuple
