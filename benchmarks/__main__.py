@@ -14,9 +14,15 @@ from benchmarks.cases import SIZES, Case
 from benchmarks.cold import first_call
 from benchmarks.harness import Options, run_case
 
-FAMILIES = ("linear_model", "numerics", "import_cost")
+
+class Family(StrEnum):
+    linear_model = "linear_model"
+    numerics = "numerics"
+    import_cost = "import_cost"
+    page = "page"
+
+
 Size = StrEnum("Size", SIZES)
-Family = StrEnum("Family", (*FAMILIES, "page"))
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -28,9 +34,10 @@ def main(
     repeats: Annotated[int, typer.Option(min=1, help="runs of each, after a warm-up")] = 5,
     cap: Annotated[float, typer.Option(min=0.1, help="seconds after which a peer is stopped")] = 60.0,
     cold: Annotated[bool, typer.Option(help="measure the first call and memory in fresh processes")] = True,
-    store: Annotated[bool, typer.Option(help="store the results; tiny ones never are")] = True,
+    store: Annotated[bool, typer.Option(help="store the results; tiny sizes or fewer than 5 repeats never are")] = True,
 ) -> None:
     """Compare panlearn with its peers at equal quality."""
+    store = store and repeats >= 5
     if family == "import_cost":
         records = import_cost.measure(max(repeats, 15))
         console.print(*(f"{r['name']}: {render.duration(r['extra_seconds'])} extra" for r in records), sep="\n")

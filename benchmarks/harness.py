@@ -9,7 +9,8 @@ For each case and size:
    slower than the best of its package keeps the time of a single run;
 3. the others run in turn with ours, in an order that is reversed each time, with the same number of threads. Calls
    shorter than 20 ms are repeated within a measurement. The ratio is that of the medians, peer / ours;
-4. there is no ratio unless our error and our objective are as good as the peer's, or both are within the target.
+4. there is no ratio unless our error is no larger than the peer's or within the target, and our objective no higher
+   than the peer's by more than the target.
 """
 
 import contextlib
@@ -28,12 +29,13 @@ from typing import Any, NamedTuple
 from threadpoolctl import threadpool_limits
 
 import panlearn
-from benchmarks.cases import Case, Contender, Problem, Quality
+from benchmarks.cases import Case, Contender, Problem
 
 SHORT = 0.02  # seconds below which calls are repeated within one measurement
 LONG = 3.0  # seconds of a call above which three measurements do
 HOPELESS, SLOW = 5.0, 2.0  # times slower than the best peer: stopped; measured once
-STEPS = 12  # most tolerances tried
+LOOSEST, TIGHTEST = 100.0, 1e-6  # tolerances tried, in units of the target
+NOISY = 0.5  # seconds of a call below which a single run is no measure
 
 
 class Options(NamedTuple):
@@ -138,30 +140,34 @@ def _once(case: Case, contender: Contender, problem: Problem, tol: float, option
 def _tuned(case: Case, peer: Contender, problem: Problem, limit: float, options: Options) -> Outcome:
     """The peer at the loosest tolerance that reaches the target, or the reason why there is none."""
     found = _outcome(peer)
-    tol = 100 * case.target if peer.tuned else case.target
-    for _ in range(STEPS if peer.tuned else 1):
+    tol = LOOSEST * case.target if peer.tuned else case.target
+    while tol >= TIGHTEST * case.target:
         try:
             with _stop_after(limit):
                 seconds, model = timed(peer, problem, tol, options.threads)
-        except Stopped:
-            found.verdict = f"stopped after {limit:.0f} s"
+        except (Stopped, Exception) as reason:
+            found.verdict = _in_words(reason, limit)
             return found
-        except ModuleNotFoundError as missing:
-            found.verdict = f"{missing.name} is not installed"
+        found.error, found.objective = (float(x) for x in case.quality(problem, model))
+        found.tol = tol if peer.tuned else None
+        if found.error <= case.target:
+            again = [timed(peer, problem, tol, options.threads)[0] for _ in range(3 if seconds < NOISY else 0)]
+            _keep(found, [min(again, default=seconds)])
             return found
-        except Exception as error:
-            found.verdict = f"failed: {str(error).splitlines()[0][:80] if str(error) else type(error).__name__}"
-            return found
-        quality = Quality(*(float(x) for x in case.quality(problem, model)))
-        found.tol, found.error, found.objective = tol if peer.tuned else None, *quality
         _keep(found, [seconds])
-        if quality.error <= case.target:
-            if seconds < SHORT:  # a first call, which may have loaded something, is no measure of short ones
-                _keep(found, [min(timed(peer, problem, tol, options.threads)[0] for _ in range(3))])
-            return found
-        tol *= max(1e-2, min(10**-0.5, case.target / quality.error))
+        if not peer.tuned:
+            break
+        tol *= max(1e-2, min(10**-0.5, case.target / found.error))  # errors are about proportional to tolerances
     found.verdict = "did not reach the target"
     return found
+
+
+def _in_words(reason: BaseException, limit: float) -> str:
+    if isinstance(reason, Stopped):
+        return f"stopped after {limit:.3g} s"
+    if isinstance(reason, ModuleNotFoundError):
+        return f"{reason.name} is not installed"
+    return f"failed: {(str(reason).splitlines() or [type(reason).__name__])[0][:80]}"
 
 
 def _outcome(contender: Contender) -> Outcome:
@@ -182,7 +188,7 @@ def _finalists(case: Case, peers: list[Outcome]) -> list[tuple[Contender, Outcom
     return [
         (contender, outcome)
         for contender, outcome in zip(case.peers, peers)
-        if not outcome.verdict and outcome.median <= max(SLOW * best[outcome.package], 0.005)  # ms are soon noise
+        if not outcome.verdict and outcome.median <= SLOW * best[outcome.package]
     ]
 
 

@@ -28,11 +28,12 @@ def measure(repeats: int = 15) -> list[dict[str, Any]]:
     """Median times of both imports of each pair, run alternately, and of the differences."""
     rows = []
     for name, (base, both) in PAIRS.items():
-        interpreter(base), interpreter(both)  # fills the disk cache
+        for code in (base, both):
+            interpreter(code)  # fills the disk cache
         pairs = [(interpreter(base), interpreter(both)) for _ in range(repeats)]
-        code = f"{both}; import sys; print(*(m for m in {HEAVY} if m in sys.modules))"
+        listing = f"{both}; import sys; print(*(m for m in {HEAVY} if m in sys.modules))"
         loaded = subprocess.run(
-            [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+            [sys.executable, "-c", listing], env=environment(), capture_output=True, text=True, check=True
         )
         rows.append(
             {

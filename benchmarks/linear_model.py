@@ -49,7 +49,7 @@ def numpy_lstsq(problem: Problem, tol: float) -> Weights:
 
 def ridge_peers(*solvers: str) -> tuple[Contender, ...]:
     direct = {"cholesky", "svd"}
-    more = {"sag": {"max_iter": 300, "random_state": 0}, "saga": {"max_iter": 300, "random_state": 0}}
+    more = {"sag": {"max_iter": 1000, "random_state": 0}, "saga": {"max_iter": 1000, "random_state": 0}}
     return tuple(
         sklearn(
             sk.Ridge, s, tol=s not in direct, solver=s, **more.get(s, {"max_iter": None if s in direct else 10_000})
@@ -62,9 +62,9 @@ def logistic_peers(*solvers: str, C: float = 1.0) -> tuple[Contender, ...]:
     """LIBLINEAR penalises the intercept; intercept_scaling makes that penalty small enough for the target."""
     more: dict[str, dict[str, Any]] = {
         "lbfgs": {"max_iter": 10_000},
-        "sag": {"max_iter": 300, "random_state": 0},
-        "saga": {"max_iter": 300, "random_state": 0},
-        "liblinear": {"max_iter": 1000, "intercept_scaling": 10.0, "random_state": 0},
+        "sag": {"max_iter": 1000, "random_state": 0},
+        "saga": {"max_iter": 1000, "random_state": 0},
+        "liblinear": {"max_iter": 1000, "intercept_scaling": 100.0, "random_state": 0},
     }
     return tuple(
         sklearn(sk.LogisticRegression, s, tol=True, solver=s, C=C, **more.get(s, {"max_iter": 1000})) for s in solvers

@@ -14,13 +14,14 @@ HEAD = """\
 
 `make bench FAMILY=linear_model` measures a family and renews this page, which is written by `benchmarks/render.py`.
 
-Ours and the peers run **alternately in one process** with the same number of threads; a figure is the median of five or
-more runs after a warm-up (three where a call takes more than 3 s). There is **no ratio unless the answers are equally
-good**: each answer's error is computed from its coefficients in float64, ours has to be as small as the peer's or
-within the target, and our objective as low. Each peer runs at the loosest tolerance with which it reaches the target,
-and all of a package's solvers that apply take part; "best peer" is its fastest. The ratio is the time of the
-peer by ours, above 1 where ours is faster, with the least and the largest ratio of the pairs of runs. "First call" is
-the first fit of a fresh process without compiled kernels, imports excluded; the extra is what it takes beyond later
+Ours and the peers run **alternately in one process** with the same number of threads; a figure is the median of five
+or more runs after a warm-up (three where a call takes more than 3 s). There is **no ratio unless the answers are
+equally good**: each answer's error is computed from its coefficients in float64, ours has to be as small as the
+peer's or within the target, and our objective as low, up to the target. Each peer runs at the loosest tolerance with
+which it reaches the target, and all of a package's solvers that apply take part; "best peer" is its fastest. A peer
+that takes more than five times as long as the best of the others is stopped. The ratio is the time of the peer by
+ours, above 1 where ours is faster, with the least and the largest ratio of the pairs of runs. "First call" is the
+first fit of a fresh process without compiled kernels, imports excluded; the extra is what it takes beyond later
 calls: compiling, and loading what only a fit needs. Memory is the rise of the resident set in a later call, in a
 process of its own.
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -56,6 +57,13 @@ def test_from_a_file_to_leaderboard_model_and_report(data, tmp_path):
     assert float(lines[0]["accuracy"]) == saved["rows"][0]["accuracy"] > float(lines[1]["accuracy"])
     assert load_comparison(out).rows[0].name == "sklearn: DecisionTree"
     assert set(panlearn.load(out / "model.panlearn").predict(TABLE)) == {"high", "low"}
+
+
+def test_the_report_names_the_command(data, tmp_path):
+    run(data, "--target", "paid", *QUICK, "--out", tmp_path / "out")
+    command = load_comparison(tmp_path / "out" / "comparison.zip").command
+    given = ["--target", "paid", *QUICK, "--out", str(tmp_path / "out")]
+    assert sorted(shlex.split(command)) == sorted(["panlearn", "compare", str(data), *given])
 
 
 def test_a_utf_16_file_gives_the_same_leaderboard(data, tmp_path):

@@ -19,7 +19,11 @@ def matrices(draw):
     """Small matrices of any shape, with empty rows and columns, repeated columns, and entries of any size."""
     n, p, seed = draw(st.integers(1, 9)), draw(st.integers(1, 6)), draw(st.integers(0, 10_000))
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, p)) * rng.choice(SCALES, size=(1, p)) * (rng.random((n, p)) < draw(st.sampled_from([0.3, 1])))
+    X = (
+        rng.normal(size=(n, p))
+        * rng.choice(SCALES, size=(1, p))
+        * (rng.random((n, p)) < draw(st.sampled_from([0.3, 1])))
+    )
     if p > 1:
         X[:, -1] = X[:, 0]
     return X.astype(draw(st.sampled_from([np.float64, np.float32]))) if (np.abs(X) < 1e30).all() else X
@@ -70,7 +74,9 @@ def test_rows_match_oracle(X, seed, data):
     out = np.zeros(p)
     design.add_rows(rows, u, out, start, stop)
     assert_sums(out, oracle.add_rows(X, u, start, stop))
-    moderate = np.where(np.abs(X) < 1e100, X, 0.0)  # the factors are products already: no cubes of 1e150
+    moderate = np.where(
+        np.abs(X.astype(np.float64)) < 1e100, X, 0.0
+    )  # the factors are products already: no cubes of 1e150
     out, (vector, (total, magnitude)) = np.zeros(p), oracle.add_curvature(moderate, h, v, 0.5, start, stop)
     got = design.add_curvature(design.sparse_rows(sparse.csr_matrix(moderate)), h, v, 0.5, out, start, stop)
     assert abs(got - total) <= 1e-14 * magnitude + 1e-15

@@ -24,6 +24,7 @@ ONCE = Options(threads=1, repeats=1, cap=20.0)
 @pytest.fixture(autouse=True)
 def no_repetition(monkeypatch):
     monkeypatch.setattr(harness, "SHORT", 0.0)
+    monkeypatch.setattr(harness, "NOISY", 0.0)
 
 
 def ridge(name: str, alpha: float) -> Contender:

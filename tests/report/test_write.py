@@ -65,8 +65,11 @@ def test_every_method_column_and_reference_is_there(kind):
         assert reference in text
     for package, version in comparison.versions.items():
         assert f"{package} {version}" in text
-    command = f"panlearn compare 'data/my table.csv' --target {comparison.data.target} --task {comparison.data.task}"
-    assert command in text
+
+
+def test_the_command_is_shown_as_it_was_given(nothing_ran):
+    command = "panlearn compare 'my table.csv' --target y --seed 3"
+    assert command in _Page(render_report(nothing_ran._replace(command=command))).text
 
 
 def test_a_table_from_python_is_reproduced_in_python(nothing_ran):

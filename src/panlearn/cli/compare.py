@@ -1,6 +1,7 @@
 """`panlearn compare`: the main job, from a file to a leaderboard, a model and a report."""
 
 import contextlib
+import shlex
 import threading
 import time as clock
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def compare(
+    context: typer.Context,
     data: Annotated[
         Path | None,
         typer.Argument(help="CSV, TSV, Parquet or JSON lines, also gzipped. Without it: bundled wine data."),
@@ -59,10 +61,21 @@ def compare(
             time=time,
             progress=bar.update_to,
         )
-    code = _tell_and_write(comparison, out)
+    code = _tell_and_write(comparison._replace(command=_command_line(context)), out)
     console().print(f"total: {clock.perf_counter() - start:.1f} s")
     if code:
         raise typer.Exit(code)
+
+
+def _command_line(context: typer.Context) -> str:
+    """The command as it was given, for the report; files by the names the user gave them."""
+    words = ["panlearn", "compare"]
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            option = [] if parameter.param_type_name == "argument" else [max(parameter.opts, key=len)]
+            words += [*option, str(context.params[parameter.name or ""])]
+    return shlex.join(words)
 
 
 def _tell_and_write(comparison: "Comparison", out: Path) -> int:

@@ -63,7 +63,9 @@ def _cells(comparison: Comparison, row: Row, place: int, others: tuple[str, ...]
     scores = row.scores[comparison.metric]
     if not np.isfinite(scores).any():
         return ["-", escape(row.name), "failed", *[""] * (len(others) + 3), _source(row)]
-    main = f"{number(float(np.nanmean(scores)))} ± {number(float(np.nanstd(scores)))}"
+    known = scores[np.isfinite(scores)]
+    spread = float(known.std(ddof=1)) if known.size > 1 else 0.0
+    main = f"{number(float(np.nanmean(scores)))} ± {number(spread)}"
     more = [number(_mean(row.scores[name])) for name in others]
     times = [seconds(_mean(row.fit_seconds)), seconds(_mean(row.predict_seconds))]
     return [str(place), escape(row.name), main, *more, *times, megabytes(row.peak_bytes), _source(row)]
@@ -145,7 +147,7 @@ def _line(comparison: Comparison, row: Row, place: int) -> dict[str, Any]:
     for name in comparison.metrics:
         values = row.scores[name][np.isfinite(row.scores[name])]
         line[name] = float(values.mean()) if values.size else None
-        line[f"{name}_sd"] = float(values.std()) if values.size else None
+        line[f"{name}_sd"] = float(values.std(ddof=1)) if values.size > 1 else None
     for name, values in (("fit_seconds", row.fit_seconds), ("predict_seconds", row.predict_seconds)):
         line[name] = _mean(values) if np.isfinite(values).any() else None
     return line | {"peak_bytes": row.peak_bytes, "certificate": row.certificate, "error": row.error}

@@ -143,7 +143,9 @@ class FileRows(RowSource):
         except DataError:
             raise
         except (ValueError, OSError, EOFError) as error:
-            raise DataError(f"'{self.path}' cannot be read as {self._form}: {str(error).strip().rstrip('.')}.") from error
+            raise DataError(
+                f"'{self.path}' cannot be read as {self._form}: {str(error).strip().rstrip('.')}."
+            ) from error
 
     @property
     def _form(self) -> str:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 TASKS = ("regression", "counts", "binary", "multiclass", "clustering", "density", "decomposition", "sequence")
 
+WITHOUT_METHODS = {"cli", "core", "datasets", "plot", "report"}  # not imported to look for methods: some are heavy
+
 
 class Method(NamedTuple):
     """What `compare` has to know of an estimator before it fits one."""
@@ -19,7 +21,9 @@ class Method(NamedTuple):
     title: str  # the method's textbook name
     tasks: tuple[str, ...]  # subset of TASKS
     notes: tuple[str, ...]  # sections of the course notes, as "003 1.4"
-    needs: tuple[str, ...]  # "scaled": features on one scale; "dense": no sparse input; "nonnegative": features >= 0
+    # "scaled": features on one scale; "dense": no sparse input; "nonnegative": features >= 0;
+    # "codes": categories as whole numbers rather than columns of zeros and ones
+    needs: tuple[str, ...]
     cost: Callable[[int, int, int], float]  # floating-point operations of one fit, from rows, columns, outputs
     settings: Mapping[str, Any]  # constructor arguments that differ from the defaults in a comparison
 
@@ -72,6 +76,8 @@ def discover(*, task: str | None = None) -> Iterator[Entry]:
     An area whose optional dependency (torch) is not installed is passed over.
     """
     for area in areas():
+        if area in WITHOUT_METHODS:
+            continue
         try:
             module = importlib.import_module(f"panlearn.{area}")
         except ModuleNotFoundError as missing:

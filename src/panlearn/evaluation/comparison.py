@@ -65,4 +65,5 @@ class Comparison(NamedTuple):
     seconds: float  # wall time of the whole comparison
     partial: bool  # True when a time budget or Ctrl-C ended it early
     notes: tuple[str, ...]  # remarks ("Ctrl-C: 2 of 7 methods compared")
+    command: str = ""  # the command line that made it; "" if it was called from Python
     ended_by: str = ""  # what made it partial: "time budget", "Ctrl-C"; the command's exit code depends on it

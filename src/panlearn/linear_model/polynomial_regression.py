@@ -33,7 +33,7 @@ FOLDS = 5
     "Polynomial regression",
     tasks=("regression", "counts"),
     notes=("003 1.7.2", "001 2.3"),
-    needs=("scaled", "dense", "few columns"),
+    needs=("scaled", "dense"),
     cost=lambda n, p, k: n * (p * (p + 3) / 2.0) ** 2,
     settings={"alpha": 1.0},
 )

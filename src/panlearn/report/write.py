@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import os
-import shlex
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -64,7 +63,7 @@ def render_report(comparison: Comparison) -> str:
         shares=class_shares(comparison),
         duration=format_seconds(comparison.seconds),
         diagram=inert_page(comparison.pipeline_html) if comparison.pipeline_html else "",
-        source=comparison.data.path or "a table in memory",
+        source=comparison.data.path or ("bundled data" if comparison.command else "a table in memory"),
         command=_command(comparison),
         references=cite(citations),
         bibtex=bibtex(citations),
@@ -76,13 +75,10 @@ def render_report(comparison: Comparison) -> str:
 
 def _command(comparison: Comparison) -> str:
     """How to run the comparison again: on the command line, or in Python if the table came from there."""
-    path, target, task, metric = comparison.data.path, comparison.data.target, comparison.data.task, comparison.metric
+    if comparison.command:
+        return comparison.command
+    target, task, metric = comparison.data.target, comparison.data.task, comparison.metric
     folds = int(comparison.folds.max(initial=-1)) + 1
-    if path:
-        cv = f" --cv {folds}" if folds > 1 else ""
-        return (
-            f"panlearn compare {shlex.quote(path)} --target {shlex.quote(target)} --task {task} --metric {metric}{cv}"
-        )
     cv = f", cv={folds}" if folds > 1 else ""
     return (
         f"from panlearn.evaluation import compare\n\ncompare(table, {target!r}, task={task!r}, metric={metric!r}{cv})"
