@@ -52,6 +52,8 @@ def main(
             if store and record["size"] != "tiny":
                 results.add(family, [record])
                 render.write()  # after each: Ctrl-C keeps what is finished
+        if not records:
+            raise typer.BadParameter(f"no case of {family} has {case!r} in its name and one of the sizes {sizes}")
         console.rule("from the best ratio to the worst")
         show(records)
     if store:

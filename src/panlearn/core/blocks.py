@@ -329,6 +329,12 @@ def require_finite(source: RowSource) -> None:
         assert_all_finite(piece.X, input_name="X")
 
 
+def density(source: RowSource) -> float:
+    """Share of stored entries: below 1 for sparse arrays."""
+    X = source.rows.X if isinstance(source, ArrayRows) else None
+    return X.nnz / max(1, X.shape[0] * X.shape[1]) if issparse(X) else 1.0
+
+
 def is_sparse(source: RowSource) -> bool:
     """Whether the blocks are sparse."""
     while isinstance(source, MappedRows):

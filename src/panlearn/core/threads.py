@@ -171,7 +171,9 @@ class _Blas:
     def _set(self, limits: list[int]) -> None:
         if min(limits, default=0) != min(self.limits, default=0):
             for library, before in self.original:
-                library.set_num_threads(min([before, *limits]))
+                # threadpoolctl 3.8 ignores every thread but the first that ever set a limit; here all may, in turn
+                set_threads = getattr(library, "_real_set_num_threads", library.set_num_threads)
+                set_threads(min([before, *limits]))
         self.limits = limits
 
 

@@ -28,7 +28,7 @@ from scipy.special import log_softmax
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from panlearn.core.base import Classifier
-from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, is_sparse
+from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, density, is_sparse
 from panlearn.core.constraints import (
     BOOLEAN,
     NATURAL,
@@ -48,6 +48,7 @@ from panlearn.optimize.newton import Minimum, newton, newton_cg
 from panlearn.penalties import L2
 
 SMALL, LARGE = 300, 1500  # parameters up to which a Hessian is formed: always; if there are 4 times as many rows
+SPARSE = 0.25  # share of entries that are not zero below which products with X are cheaper than dense blocks of it
 THIN = 10  # the start is found on every 10th row
 
 
@@ -240,7 +241,7 @@ class LogisticRegression(Classifier):
 
     def _minimise(self, source: RowSource, loss: Any, penalty: L2, counts: np.ndarray) -> Minimum:
         size, n = (source.n_features + 1) * loss.columns, source.n_rows
-        form = n is None or size <= SMALL or (size <= LARGE and n >= 4 * size)
+        form = n is None or (size <= SMALL or (size <= LARGE and n >= 4 * size)) and density(source) > SPARSE
         arguments: Any = (loss, penalty, float(counts.sum()), self.fit_intercept)
         if self.solver != "newton-cholesky" and (not form or self.solver == "newton-cg") and n is not None:
             f = CrossEntropyProducts(source, *arguments)  # type: ignore[arg-type]
