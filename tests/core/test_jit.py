@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -17,7 +18,7 @@ from panlearn.core.registry import Entry, Method
 
 SOURCE = Path(jit.__file__)
 RUN = "from toy.caller import call; print(call(1.0), sum(call.stats.cache_hits.values()))"
-NAIVE = 'import numba\n\n\ndef kernel(function):\n    """Numba\'s own cache."""\n    return numba.njit(cache=True)(function)\n'
+NAIVE = "import numba\n\n\ndef kernel(function):\n    return numba.njit(cache=True)(function)\n"
 
 
 class Toy:
@@ -125,24 +126,27 @@ def test_hash_sees_names_and_contents(tmp_path, monkeypatch):
 
 
 def test_other_libraries_keep_their_cache_folder(monkeypatch):
-    def plain(x):
-        return x + 1
+    """Numba's configuration is the process's: it is changed only while one kernel is decorated, also if that fails."""
+    settings: Any = numba.config  # type: ignore[attr-defined]
+    seen = []
 
-    for before in ("", "/somewhere/else"):
-        monkeypatch.setattr(numba.config, "CACHE_DIR", before)
-        monkeypatch.setattr(numba, "njit", lambda **flags: seen.append(numba.config.CACHE_DIR) or (lambda f: f))
-        seen: list[str] = []
-        assert kernel(plain) is plain
-        assert seen == [before or str(jit.cache_folder() or "")]
-        assert numba.config.CACHE_DIR == before  # type: ignore[attr-defined]
+    def njit(**flags):
+        seen.append(settings.CACHE_DIR)
+        return lambda function: function
 
     def refuse(**flags):
         raise OSError("disk on fire")
 
-    monkeypatch.setattr(numba, "njit", refuse)
-    with pytest.raises(OSError, match="disk on fire"):
-        kernel(plain)
-    assert numba.config.CACHE_DIR == "/somewhere/else"  # type: ignore[attr-defined]
+    for before in ("", "/somewhere/else"):
+        monkeypatch.setattr(settings, "CACHE_DIR", before)
+        monkeypatch.setattr(numba, "njit", njit)
+        assert kernel(len) is len
+        assert seen.pop() == (before or str(jit.cache_folder() or ""))
+        assert before == settings.CACHE_DIR
+        monkeypatch.setattr(numba, "njit", refuse)
+        with pytest.raises(OSError, match="disk on fire"):
+            kernel(len)
+        assert before == settings.CACHE_DIR
 
 
 def test_folders_unused_for_a_month_are_removed(tmp_path, monkeypatch):

@@ -95,7 +95,7 @@ def test_matches_oracle(name):
 @pytest.mark.skipif(not oracle.EXTENDED, reason="longdouble is float64 on this platform")
 @given(st.integers(0, 1000), st.integers(1, 60), st.floats(-1e4, 1e4), st.floats(0, 50))
 def test_logsumexp_matches_oracle(seed, n, shift, spread):
-    """Within 2 units of the largest number that takes part: top + log(total) may cancel, which no order of sums helps."""
+    """Within 2 units of the largest number that takes part: top + log(total) may cancel."""
     x = shift + spread * np.random.default_rng(seed).normal(size=n)
     true = oracle.logsumexp(x)
     unit = np.spacing(max(abs(x.max()), float(abs(true)), np.log(n)))

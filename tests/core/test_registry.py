@@ -24,7 +24,7 @@ def area(tmp_path, monkeypatch):
     yield add
     for name in added:
         sys.modules.pop(f"panlearn.{name}", None)
-        vars(panlearn).pop(name, None)
+        panlearn.__dict__.pop(name, None)
 
 
 LION = """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import panlearn
 from panlearn.core import threads
-from panlearn.core.threads import GATE, map_chunks, run, thread_count
+from panlearn.core.threads import GATE, map_chunks, run, scratch, single_threaded_blas, thread_count
 from panlearn.linear_model import LinearRegression, LogisticRegression
 
 WAIT = 30  # seconds after which a thread that should have come is given up
@@ -93,7 +94,7 @@ def test_requests_nest_and_end():
     before = thread_count()
     with panlearn.threads(3):
         assert thread_count() == 3
-        with panlearn.threads(np.int64(1)):
+        with panlearn.threads(np.int64(1)):  # type: ignore[arg-type]
             assert thread_count() == 1
         assert thread_count() == 3
         with pytest.raises(KeyError), panlearn.threads(2):
@@ -110,9 +111,9 @@ def test_requests_nest_and_end():
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, True, "2", None])
 def test_bad_counts_are_named(bad):
-    with pytest.raises(ValueError, match=rf"n must be an integer in the range \[1, inf\). Got {bad!r} instead"):
-        with panlearn.threads(bad):
-            pass
+    message = rf"n must be an integer in the range \[1, inf\). Got {bad!r} instead"
+    with pytest.raises(ValueError, match=message), panlearn.threads(bad):
+        pass
 
 
 def test_the_environment_sets_the_default(monkeypatch):
@@ -188,8 +189,9 @@ def test_ctrl_c_in_a_region(two_blas_threads, moment):
 def test_blas_is_held_at_one_thread_inside(two_blas_threads):
     with panlearn.threads(2):
         assert map_chunks(lambda start, stop: set(blas_threads()), 2, work=GATE) == [{1}, {1}]
-    with panlearn.threads(1):
-        assert set(blas_threads()) == {1}
+    for limit in (panlearn.threads(1), single_threaded_blas()):
+        with limit:
+            assert set(blas_threads()) == {1}
 
 
 def test_a_limit_never_raises_what_was_there():
@@ -219,6 +221,31 @@ def test_overlapping_holders_restore_blas(two_blas_threads):
     leave[1].set()
     holders[1].join(WAIT)
     assert set(blas_threads()) == {2}
+
+
+def test_scratch_is_kept_by_thread_and_name():
+    """The same memory at the next call, also for another shape and type; another name or thread has its own."""
+    first = scratch("a", (10, 4))
+    assert (first.shape, first.dtype) == ((10, 4), np.float64)
+    for again in (scratch("a", (10, 4)), scratch("a", (4, 3)), scratch("a", (80,), np.float32)):
+        assert again.ctypes.data == first.ctypes.data
+        assert again.flags.c_contiguous
+    assert not np.shares_memory(scratch("b", (10, 4)), first)
+    larger = scratch("a", (100, 4))
+    larger[:] = 1.0
+    assert larger.shape == (100, 4)
+    assert scratch("never seen", (0, 5)).shape == (0, 5)
+
+    both = threading.Barrier(2)
+
+    def task(start, stop):
+        mine = scratch("a", (1000,))
+        mine[:] = start
+        both.wait(WAIT)
+        return bool((mine == start).all())
+
+    with panlearn.threads(2):
+        assert map_chunks(task, 2, work=GATE) == [True, True]
 
 
 def dense_problem():
@@ -272,67 +299,75 @@ def test_joblib(serial, backend):
     models = LinearRegression(), LogisticRegression(solver="newton-cg", C=0.01, tol=1e-9)
     problems = dense_problem(), sparse_problem()
     tasks = [delayed(model.fit)(*problem) for model, problem in zip(models, problems, strict=True)]
-    dense, binary = Parallel(n_jobs=2, backend=backend)(tasks)
+    fitted: Any = Parallel(n_jobs=2, backend=backend)(tasks)
+    dense, binary = fitted
     assert_same((dense.coef_, binary.coef_[0]), serial)
+
+
+def run_script(code, **settings):
+    """Run it in a fresh process, and show what it says if it fails."""
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    environment |= {"PYTHONPATH": os.pathsep.join(sys.path), **settings}
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 FORK = """
 import os, sys, threading, warnings
-import numpy as np
 import panlearn
 from panlearn.core import threads
 from tests.core.test_threads import GATE, assert_same, blas_threads, map_chunks, two_models
 from threadpoolctl import threadpool_limits
 
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of any fork of a process with threads
+
+
+def check(child, case):
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, case
+        return
+    status = 1
+    try:
+        assert set(blas_threads()) == {2}
+        with panlearn.threads(2):
+            assert len(set(map_chunks(lambda a, b: threading.get_ident(), 2, work=GATE))) == 2
+        assert_same(two_models(2), parent)
+        status = 0
+    except BaseException as error:
+        print(case, repr(error), file=sys.stderr, flush=True)
+    finally:
+        os._exit(status)
+
+
 threadpool_limits(2, user_api="blas")
 parent = two_models(2)
-where = {where!r}
-if where == "after a fit":
-    child = os.fork()
-elif where == "inside a block":
+check(os.fork(), "after a fit")
+
+with panlearn.threads(1):
     with panlearn.threads(1):
-        with panlearn.threads(1):
-            child = os.fork()
-        assert child or threads.thread_count() == 1
-else:
-    inside, leave = threading.Event(), threading.Event()
-    def hold():
-        with threads._blas.at_most(1):
-            inside.set()
-            leave.wait(30)
-    threading.Thread(target=hold).start()
-    assert inside.wait(30)
+        child = os.fork()
+    if not child:
+        assert threads.thread_count() == 1
+check(child, "inside a block, which the child leaves too")
+
+inside, leave = threading.Event(), threading.Event()
+holder = threading.Thread(target=lambda: threads.run([lambda: (inside.set(), leave.wait(60)), int]))
+holder.start()
+assert inside.wait(30)
+check(os.fork(), "while another thread is in a region")
+leave.set()
+holder.join()
+with threads._blas.lock:
     child = os.fork()
-    leave.set()
-if child:
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-status = 1
-try:
-    assert set(blas_threads()) == {{2}}
-    with panlearn.threads(2):
-        idents = map_chunks(lambda a, b: threading.get_ident(), 2, work=GATE)
-    assert len(set(idents)) == 2
-    assert_same(two_models(2), parent)
-    status = 0
-finally:
-    os._exit(status)
+check(child, "while another thread sets the limits of BLAS")
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform cannot fork")
-@pytest.mark.parametrize("where", ["after a fit", "inside a block", "while another thread holds BLAS"])
-def test_a_forked_child_fits_in_parallel(where):
+def test_a_forked_child_fits_in_parallel():
     """It has none of its parent's threads and locks: it starts its own, with all of BLAS again."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FORK.format(where=where)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_script(FORK)
 
 
 def test_blas_loaded_later_is_limited_too():
@@ -344,11 +379,7 @@ def test_blas_loaded_later_is_limited_too():
         "    blas = [library for library in threadpoolctl.threadpool_info() if library['user_api'] == 'blas']\n"
         "    assert blas and {library['num_threads'] for library in blas} == {1}, blas\n"
     )
-    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
-    environment |= {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "2"}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    run_script(code, OPENBLAS_NUM_THREADS="2")
 
 
 def test_reproducible():

@@ -25,7 +25,7 @@ from panlearn.core.errors import DataError
 from panlearn.core.threads import map_chunks
 
 T = TypeVar("T")
-BLOCK_BYTES = 1 << 20  # a block with its working copy stays in a core's L2 cache
+BLOCK_BYTES = 1 << 21  # a block with its working copy stays in a core's L2 cache
 CHUNK_ROWS = 1 << 16  # rows of a file read at a time
 
 
@@ -78,7 +78,7 @@ class ArrayRows(RowSource):
 
 
 class FileRows(RowSource):
-    """Rows of a CSV, TSV or Parquet file of numbers, read in chunks.
+    r"""Rows of a CSV, TSV or Parquet file of numbers, read in chunks.
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ class FileRows(RowSource):
     Raises
     ------
     DataError
-        If the file or a column is missing or cannot be read, there are no rows, a column of X holds something other than
-        finite numbers, the target has empty cells, or a weight is negative.
+        If the file or a column is missing or cannot be read, there are no rows, a column of X holds something other
+        than finite numbers, the target has empty cells, or a weight is negative.
 
     Examples
     --------
@@ -105,7 +105,7 @@ class FileRows(RowSource):
     >>> from panlearn.core.blocks import FileRows
     >>> from panlearn.linear_model import LinearRegression
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "line.csv"
-    >>> _ = path.write_text("x,y\\n0,1\\n1,3\\n2,5\\n")
+    >>> _ = path.write_text("x,y\n0,1\n1,3\n2,5\n")
     >>> LinearRegression().fit(FileRows(path, target="y")).coef_
     array([2.])
     """
@@ -179,7 +179,8 @@ class FileRows(RowSource):
             import pandas as pd
 
             # all columns: with `usecols`, pandas takes rows that are too long for good ones
-            with pd.read_csv(self.path, chunksize=self.chunk_rows, **self._text_format) as reader:
+            reader: Any = pd.read_csv(self.path, chunksize=self.chunk_rows, **self._text_format)
+            with reader:
                 yield from reader
 
     def pieces(self) -> Iterator[Rows]:
@@ -187,10 +188,11 @@ class FileRows(RowSource):
         numeric = set()
         with self._reading():
             for table in filter(len, self._tables()):
-                numeric.add(table[self.target].dtype.kind in "biuf")
+                rows = self._rows(table)
+                numeric.add(rows.y.dtype.kind in "biuf")
                 if len(numeric) > 1:
                     raise self._fault(self.target, "holds numbers in some rows and text in others; use one of them")
-                yield self._rows(table)
+                yield rows
         if not numeric:
             raise DataError(f"'{self.path}' has no rows below its header; check the file.")
 
@@ -331,7 +333,7 @@ def require_finite(source: RowSource) -> None:
 
 def density(source: RowSource) -> float:
     """Share of stored entries: below 1 for sparse arrays."""
-    X = source.rows.X if isinstance(source, ArrayRows) else None
+    X: Any = source.rows.X if isinstance(source, ArrayRows) else None
     return X.nnz / max(1, X.shape[0] * X.shape[1]) if issparse(X) else 1.0
 
 

@@ -106,8 +106,8 @@ def _user_cache() -> Path:
 def warmup(areas: Iterable[str] | None = None) -> float:
     """Compile every kernel once, so that later fits, also in later processes, do not wait.
 
-    Each estimator that owns kernels offers a `_warm_kernels` class method that runs it on a small problem above the size at
-    which kernels are used.
+    Each estimator that owns kernels offers a `_warm_kernels` class method that runs it on a small problem above the
+    size at which kernels are used.
 
     Parameters
     ----------

@@ -19,7 +19,9 @@ from panlearn.core.jit import EXACT, kernel
 
 
 @intrinsic
-def as_bits(context, x):  # the 64 bits of a float64 as an integer
+def as_bits(context, x):
+    """The 64 bits of a float64 as an integer."""
+
     def generate(_, builder, __, args):
         return builder.bitcast(args[0], ir.IntType(64))
 
@@ -27,7 +29,9 @@ def as_bits(context, x):  # the 64 bits of a float64 as an integer
 
 
 @intrinsic
-def as_float(context, bits):  # the float64 with these 64 bits
+def as_float(context, bits):
+    """The float64 with these 64 bits."""
+
     def generate(_, builder, __, args):
         return builder.bitcast(args[0], ir.DoubleType())
 
@@ -47,7 +51,7 @@ def exp(x):
     """E to the x."""
     z = min(max(x, -746.0), 710.0)  # exp is 0 below and inf above: k stays small
     shifted = z * LOG2E + SHIFT
-    k = as_bits(shifted) - SHIFT_BITS
+    k = as_bits(shifted) - SHIFT_BITS  # type: ignore[call-arg]
     whole = shifted - SHIFT
     r = (z - whole * LN2_HIGH) - whole * LN2_LOW
     p = 1 / 6227020800.0  # Taylor, |r|^14/14! < 2^-57: below half a unit in the last place
@@ -73,7 +77,7 @@ def log(x):
     """Natural logarithm: -inf at 0, NaN below."""
     tiny = x < 2.2250738585072014e-308  # subnormal: scale by 2^54 first
     z = x * 18014398509481984.0 if tiny else x
-    bits = as_bits(z)
+    bits = as_bits(z)  # type: ignore[call-arg]
     exponent = (bits - SQRT_HALF_BITS) & EXPONENT_MASK  # 2^k with the mantissa in [sqrt(1/2), sqrt(2))
     k = as_float((exponent >> 52) + SHIFT_BITS) - SHIFT  # the integer as a float, without a conversion
     k = k - 54.0 if tiny else k

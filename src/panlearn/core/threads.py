@@ -11,16 +11,19 @@ A region costs some 80 microseconds to enter (measured: docs/decisions/0006), so
 """
 
 import contextvars
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
 import joblib
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
@@ -69,6 +72,42 @@ def thread_count() -> int:
     return _requested.get() or _default_count()
 
 
+def single_threaded_blas() -> AbstractContextManager[None]:
+    """Context in which BLAS uses one thread.
+
+    For a solver that goes back and forth between regions and BLAS on vectors: the threads that a threaded BLAS leaves
+    spinning would take the cores from the next region, which costs milliseconds each time.
+    """
+    return _blas.at_most(1)
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarray:
+    """Uninitialised array that the same thread gets again at its next call with the same name.
+
+    A working copy of a block of rows is a megabyte. Allocated anew for each block it is new pages each time, and the
+    kernel hands those out to one thread at a time: two threads then work no faster than one.
+
+    Parameters
+    ----------
+    name : str
+        Who asks; two arrays in use at the same time need two names.
+    shape : tuple of int
+        Shape.
+    dtype : type
+        Type of the entries.
+
+    Returns
+    -------
+    ndarray
+        Valid until the thread's next call with this name.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    held = _local.scratch.get(name)
+    if held is None or held.size < size:
+        held = _local.scratch[name] = np.empty(size, np.uint8)
+    return held[:size].view(dtype).reshape(shape)
+
+
 def map_chunks(task: Callable[[int, int], T], n: int, *, work: float, align: int = 1) -> list[T]:
     """Call `task(start, stop)` on consecutive chunks of `range(n)`, on as many threads as pay.
 
@@ -97,7 +136,7 @@ def map_chunks(task: Callable[[int, int], T], n: int, *, work: float, align: int
     count = thread_count() if work >= GATE else 1
     units = -(-n // align)
     edges = [min(n, align * (units * i // count)) for i in range(count + 1)]
-    chunks = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a] or [(0, n)]
+    chunks = [(a, b) for a, b in pairwise(edges) if b > a] or [(0, n)]
     if len(chunks) == 1:
         return [task(*chunks[0])]
     return run([lambda a=a, b=b: task(a, b) for a, b in chunks])
@@ -111,7 +150,7 @@ def run(tasks: Sequence[Callable[[], T]]) -> list[T]:
     if _local.inside:
         return [task() for task in tasks]
     futures: list[Future[T]] = []
-    with _blas.at_most(1):
+    with single_threaded_blas():
         try:
             for task in tasks[1:]:
                 futures.append(_pool().submit(contextvars.copy_context().run, _as_inner, task))
@@ -139,6 +178,9 @@ def _as_inner(task: Callable[[], T]) -> T:
 
 class _Local(threading.local):
     inside = False  # True on a thread that works for a region: nested regions run in place
+
+    def __init__(self) -> None:
+        self.scratch: dict[str, np.ndarray] = {}
 
 
 class _Blas:

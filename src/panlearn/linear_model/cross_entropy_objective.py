@@ -12,22 +12,15 @@ so that all of it is BLAS-3: one Gram matrix per class and one of the n x (p + 1
 float32, which halves the work: Newton's direction does not need more, and the gradient keeps all digits.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from panlearn.core.blocks import ArrayRows, RowSource, reduce_rows, require_finite
 from panlearn.core.products import products_of
+from panlearn.core.threads import scratch
 from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
 from panlearn.penalties import L2
-
-
-class Sums(NamedTuple):
-    """Sums over the rows of a block."""
-
-    value: float
-    gradient: np.ndarray  # (p + 1, k)
-    hessian: np.ndarray  # (k (p + 1), k (p + 1)), or () if not asked for
 
 
 class CrossEntropyObjective:
@@ -81,43 +74,60 @@ class CrossEntropyObjective:
         work = 2.0 * theta.size + 20 * self.shape[1]
         return reduce_rows(statistic, self.source, work=work) / self.total + self.penalty.value(theta[:-1])
 
+    def gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """F and its gradient at x in one pass over the rows."""
+        theta = x.reshape(self.shape)
+
+        def statistic(X: Any, y: Any, weight: np.ndarray | None) -> tuple[float, np.ndarray]:
+            return self._first_order(theta, X, y, weight)[:2]
+
+        return self._finish(reduce_rows(statistic, self.source, work=4.0 * theta.size + 20 * self.shape[1]), theta)
+
     def derivatives(self, x: np.ndarray, exact: bool) -> tuple[float, np.ndarray, np.ndarray]:
         """F, gradient and Hessian at x in one pass over the rows."""
-        theta = x.reshape(self.shape)
-        size = theta.size
-        small = (self.source.n_rows or np.inf) * size**2 < 1e7  # nothing to gain from rounding
-        dtype = np.float64 if exact or small else np.float32
+        theta, size = x.reshape(self.shape), x.size
+        dtype = np.float64 if exact or not self.large else np.float32
 
-        def statistic(X: Any, y: Any, weight: np.ndarray | None) -> Sums:
-            z, codes = X @ theta[:-1] + theta[-1], self._codes(y)
-            p, losses = self.loss.probabilities(z), self.loss.values(z, codes)
-            residuals = self.loss.residuals(p, codes)
-            if weight is not None:
-                residuals, losses = residuals * weight[:, None], losses * weight
-            gradient = np.vstack([X.T @ residuals, residuals.sum(axis=0)])
-            return Sums(float(losses.sum()), gradient, _hessian(X, p, weight, dtype))
+        def statistic(X: Any, y: Any, weight: np.ndarray | None) -> tuple[float, np.ndarray, np.ndarray]:
+            value, gradient, p = self._first_order(theta, X, y, weight)
+            return value, gradient, _hessian(X, p, weight, dtype)
 
-        work = size * (size + 10.0)
         with np.errstate(over="ignore", invalid="ignore"):  # an overflowing Hessian is asked for again, exactly
-            sums = reduce_rows(statistic, self.source, work=work)
-        return self._finish(sums, theta)
+            value, gradient, hessian = reduce_rows(statistic, self.source, work=size * (size + 10.0))
+        return (*self._finish((value, gradient), theta), self._finish_hessian(hessian))
 
-    def _finish(self, sums: Sums, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        if not np.isfinite(sums.value):
+    @property
+    def large(self) -> bool:
+        """Whether Hessians are worth rounding and keeping."""
+        return (self.source.n_rows or np.inf) * float(np.prod(self.shape)) ** 2 >= 1e7
+
+    def _first_order(self, theta: np.ndarray, X: Any, y: Any, weight: np.ndarray | None) -> tuple:
+        """Sums of losses and gradients (p + 1, k) of a block, and its class probabilities (m, k)."""
+        z, codes = X @ theta[:-1] + theta[-1], self._codes(y)
+        p, losses = self.loss.probabilities(z), self.loss.values(z, codes)
+        residuals = self.loss.residuals(p, codes)
+        if weight is not None:
+            residuals, losses = residuals * weight[:, None], losses * weight
+        return float(losses.sum()), np.vstack([X.T @ residuals, residuals.sum(axis=0)]), p
+
+    def _finish(self, sums: tuple[float, np.ndarray], theta: np.ndarray) -> tuple[float, np.ndarray]:
+        if not np.isfinite(sums[0]):
             require_finite(self.source)
-        value = sums.value / self.total + self.penalty.value(theta[:-1])
-        gradient = sums.gradient / self.total
+        gradient = sums[1] / self.total
         gradient[:-1] += self.penalty.gradient(theta[:-1])
-        hessian = sums.hessian.astype(np.float64) / self.total
-        k, d = self.shape[1], self.shape[0]
+        if not self.intercept:
+            gradient[-1] = 0
+        return sums[0] / self.total + self.penalty.value(theta[:-1]), gradient.ravel()
+
+    def _finish_hessian(self, sums: np.ndarray) -> np.ndarray:
+        hessian, (d, k) = sums / self.total, self.shape
         penalised = np.arange(d * k) % d != d - 1  # class-major order: (k, d)
         hessian[penalised, penalised] += self.penalty.alpha
         if not self.intercept:
-            gradient[-1] = 0
             hessian[~penalised] = hessian[:, ~penalised] = 0
             hessian[~penalised, ~penalised] = 1
         order = np.arange(d * k).reshape(k, d).T.ravel()  # parameters are stored (d, k)
-        return value, gradient.ravel(), hessian[np.ix_(order, order)] if k > 1 else hessian
+        return hessian[np.ix_(order, order)] if k > 1 else hessian
 
     def _codes(self, y: Any) -> np.ndarray:
         return y if self.classes is None else np.searchsorted(self.classes, y)
@@ -125,21 +135,24 @@ class CrossEntropyObjective:
 
 def _hessian(X: np.ndarray, p: np.ndarray, weight: np.ndarray | None, dtype: type) -> np.ndarray:
     """Sum of s_i (curvature of row i) x (x_i, 1)(x_i, 1)', class by class."""
-    if p.shape[1] == 1:
+    d, k = X.shape[1] + 1, p.shape[1]
+    Z = scratch("bordered", (len(X), d), dtype)
+    if k == 1:
         h = p * (1.0 - p)
-        return _gram(_bordered(X, np.sqrt(h if weight is None else h * weight[:, None]), dtype))
+        return _gram(_fill(Z, X, np.sqrt(h if weight is None else h * weight[:, None])))
     root = np.sqrt(p) if weight is None else np.sqrt(p * weight[:, None])
     scale = p if weight is None else p * np.sqrt(weight)[:, None]
-    d, k = X.shape[1] + 1, p.shape[1]
-    hessian = -_gram(np.hstack([_bordered(X, scale[:, [j]], dtype) for j in range(k)]))
+    A = scratch("all classes", (len(X), d * k), dtype)
     for j in range(k):
-        hessian[j * d : (j + 1) * d, j * d : (j + 1) * d] += _gram(_bordered(X, root[:, [j]], dtype))
+        _fill(A[:, j * d : (j + 1) * d], X, scale[:, [j]])
+    hessian = -_gram(A)
+    for j in range(k):
+        hessian[j * d : (j + 1) * d, j * d : (j + 1) * d] += _gram(_fill(Z, X, root[:, [j]]))
     return hessian
 
 
-def _bordered(X: np.ndarray, scale: np.ndarray, dtype: type) -> np.ndarray:
-    """[X, 1] with its rows scaled."""
-    Z = np.empty((X.shape[0], X.shape[1] + 1), dtype)
+def _fill(Z: np.ndarray, X: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Set Z to [X, 1] with its rows scaled."""
     np.multiply(X, scale, out=Z[:, :-1], casting="same_kind")
     Z[:, -1:] = scale
     return Z

@@ -25,6 +25,7 @@ from scipy.sparse import hstack, issparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
 from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, in_memory, is_sparse, reduce_rows, require_finite
+from panlearn.core.threads import scratch
 
 PIVOT = 1e-8  # least squared pivot of the unit-diagonal Gram matrix: rounding then costs less than 8 of 16 digits
 SPARSE_ROWS = 1 << 16  # rows of a sparse block
@@ -135,11 +136,15 @@ def moments(source: RowSource, shift: Centre) -> Moments:
 def block_moments(X: Any, y: Any, weight: np.ndarray | None, shift: Centre) -> Moments:
     """Moments of one block of rows."""
     y, sparse = _columns(y) - shift.y, issparse(X)
-    Z = X.astype(np.float64, copy=False) if sparse else X - shift.x
+    Z = X.astype(np.float64, copy=False) if sparse else np.subtract(X, shift.x, out=scratch("Z", X.shape))
     if weight is None:
         wZ, wy, total = Z, y, float(Z.shape[0])
     else:
-        wZ = Z.multiply(weight[:, None]).tocsr() if sparse else Z * weight[:, None]
+        wZ = (
+            Z.multiply(weight[:, None]).tocsr()
+            if sparse
+            else np.multiply(Z, weight[:, None], out=scratch("wZ", X.shape))
+        )
         wy, total = y * weight[:, None], float(weight.sum())
     gram = wZ.T @ Z  # NumPy calls BLAS syrk, half the work, where both factors are one array
     x_sum = np.asarray(wZ.sum(axis=0)).ravel() if sparse else np.ones(len(Z)) @ wZ

@@ -9,7 +9,7 @@ solves to a tenth of the gradient by conjugate gradients preconditioned with the
 minimum its largest component is what is left to gain in any coordinate.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +17,9 @@ import scipy.linalg
 from scipy.linalg.blas import daxpy
 
 FORCING = 0.1  # relative residual at which conjugate gradients stop: steps need not be better than the model
+ARMIJO = 1e-4  # share of the promised fall that a step has to deliver
 MAX_HALVINGS = 30
+SLOW = 0.25  # a Newton step near the minimum does better than cutting the gradient to a quarter
 
 
 class Minimum(NamedTuple):
@@ -29,6 +31,7 @@ class Minimum(NamedTuple):
     trace: np.ndarray  # objective after each iteration
     n_iter: int
     converged: bool  # gradient_norm <= tol
+    hessian: np.ndarray | None = None  # the last one used
 
 
 class SmoothFunction(Protocol):
@@ -36,6 +39,10 @@ class SmoothFunction(Protocol):
 
     def value(self, x: np.ndarray) -> float:
         """The function."""
+        ...
+
+    def gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Value and gradient (d,)."""
         ...
 
     def derivatives(self, x: np.ndarray, exact: bool) -> tuple[float, np.ndarray, np.ndarray]:
@@ -63,7 +70,15 @@ class ProductFunction(Protocol):
         ...
 
 
-def newton(f: SmoothFunction, x: np.ndarray, *, tol: float, max_iter: int) -> Minimum:
+def newton(
+    f: SmoothFunction,
+    x: np.ndarray,
+    *,
+    tol: float,
+    max_iter: int,
+    keep: bool = False,
+    hessian: np.ndarray | None = None,
+) -> Minimum:
     """Minimise by Newton steps with a Cholesky factorisation.
 
     Parameters
@@ -76,6 +91,11 @@ def newton(f: SmoothFunction, x: np.ndarray, *, tol: float, max_iter: int) -> Mi
         Largest gradient component at which to stop.
     max_iter : int
         Most iterations.
+    keep : bool
+        Use a Hessian again while its steps still cut the gradient to a quarter: for functions whose gradient costs much
+        less than their Hessian.
+    hessian : ndarray of shape (d, d), optional
+        A Hessian from near the start, with `keep`.
 
     Returns
     -------
@@ -87,27 +107,58 @@ def newton(f: SmoothFunction, x: np.ndarray, *, tol: float, max_iter: int) -> Mi
     >>> class Quadratic:
     ...     def value(self, x):
     ...         return float(0.5 * x @ x - x.sum())
+    ...     def gradient(self, x):
+    ...         return self.value(x), x - 1
     ...     def derivatives(self, x, exact):
     ...         return self.value(x), x - 1, np.eye(len(x))
     >>> newton(Quadratic(), np.zeros(2), tol=1e-9, max_iter=5).n_iter  # a quadratic takes one step
     1
     """
-    trace, exact, last, n_iter = [], False, np.inf, 0
+    trace, exact, fresh, n_iter = [], False, hessian is None, 0
+    point = f.derivatives(x, exact) if hessian is None else (*f.gradient(x), hessian)
     while True:
-        value, gradient, hessian = f.derivatives(x, exact)
-        trace.append(value)
+        value, gradient, hessian = point
         norm = _largest(gradient)
+        trace.append(value)
         if norm <= tol or n_iter == max_iter:
             break
-        # a Hessian rounded to float32 is good for a fall of the gradient by 10; else ask for all digits
-        exact, last = exact or (n_iter > 2 and norm > 0.5 * last), norm
-        step = newton_step(hessian, gradient)
-        moved = _line_search(f.value, x, value, gradient, step) if step is not None else None
         n_iter += 1
-        if moved is None and exact:
+
+        def visit(at: np.ndarray, old: np.ndarray = hessian, exact: bool = exact) -> tuple:
+            return (*f.gradient(at), old) if keep else f.derivatives(at, exact)
+
+        moved, point = _advance(f, visit, x, value, gradient, newton_step(hessian, gradient))
+        slow = moved is None or _largest(point[1]) > SLOW * norm
+        if moved is None and fresh and exact:
             break
-        x, exact = (x, True) if moved is None else (moved, exact)
-    return Minimum(x, value, norm, np.array(trace), n_iter, norm <= tol)
+        x = x if moved is None else moved
+        # with a fresh Hessian, slow progress late in the descent is the fault of its rounding to float32
+        rounded = slow and fresh and not exact and (moved is None or n_iter > 2)
+        exact = exact or rounded
+        if moved is None or rounded or (slow and keep):
+            point, fresh = f.derivatives(x, exact), True
+        else:
+            fresh = not keep
+    return Minimum(x, value, norm, np.array(trace), n_iter, norm <= tol, hessian)
+
+
+def _advance(
+    f: SmoothFunction,
+    visit: Callable[[np.ndarray], tuple],
+    x: np.ndarray,
+    value: float,
+    gradient: np.ndarray,
+    step: np.ndarray | None,
+) -> tuple[np.ndarray | None, tuple]:
+    """The point after a step and what `visit` says there; None if no step along the direction descends."""
+    slope = float(gradient @ step) if step is not None else 0.0
+    if step is None or not slope < 0:
+        return None, ()
+    trial = visit(x + step)  # the full step is nearly always right: visit it at once, not its value first
+    if trial[0] <= value + ARMIJO * slope + _noise(value):
+        return x + step, trial
+    moved = _line_search(f.value, x, value, gradient, 0.5 * step)
+    return moved, () if moved is None else visit(moved)
 
 
 def newton_step(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray | None:
@@ -191,16 +242,17 @@ def _line_search(
     slope = float(np.vdot(gradient, step))
     if not slope < 0:
         return None
-    noise = 8 * np.finfo(np.float64).eps * abs(value)  # below this a comparison of values says nothing
-    for length in _halvings():
+    for halvings in range(MAX_HALVINGS):
+        length = 0.5**halvings
         moved = x + length * step
-        if value_at(moved) <= value + 1e-4 * length * slope + noise:
+        if value_at(moved) <= value + ARMIJO * length * slope + _noise(value):
             return moved
     return None
 
 
-def _halvings() -> Iterator[float]:
-    return (0.5**k for k in range(MAX_HALVINGS))
+def _noise(value: float) -> float:
+    """Difference of values below which their comparison says nothing."""
+    return 8 * np.finfo(np.float64).eps * abs(value)
 
 
 def _largest(x: np.ndarray) -> float:
