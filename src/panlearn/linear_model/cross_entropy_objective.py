@@ -233,7 +233,7 @@ class CrossEntropyProducts:
         return np.vstack([self.products.back(u), u.sum(axis=0) if self.intercept else np.zeros(u.shape[1])])
 
 
-def thinned(source: ArrayRows, step: int) -> ArrayRows:
+def thinned(source: Any, step: int) -> ArrayRows:
     """Every step-th row, copied."""
     X, y, weight = source.rows
     return ArrayRows(

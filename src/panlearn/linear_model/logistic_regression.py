@@ -52,7 +52,7 @@ from panlearn.penalties import L2
 SMALL, LARGE = 300, 1500  # parameters up to which a Hessian is formed: always; if there are 4 times as many rows
 SPARSE = 0.25  # share of entries that are not zero below which products with X are cheaper than dense blocks of it
 LARGE_PRODUCT = 1e7  # multiplications from which a dense product with X gains by a threaded BLAS
-THIN = 10  # the start is found on every 10th row
+THIN, COARSE = 10, 1e-3  # the start is found on every 10th row, to this gradient norm
 
 
 @method(
@@ -250,32 +250,32 @@ class LogisticRegression(Classifier):
         dense = MappedRows(source, lambda X: X.toarray(), source.n_features) if is_sparse(source) else source
         objective = CrossEntropyObjective(dense, *arguments, classes=classes)
         x = self._warm(objective.start(counts), objective.shape)
-        if (
-            self.solver != "newton-cholesky"
-            and (not form or self.solver == "newton-cg")
-            and isinstance(source, ArrayRows)
+        if isinstance(source, ArrayRows) and (
+            self.solver == "newton-cg" or not (form or self.solver == "newton-cholesky")
         ):
             f = CrossEntropyProducts(source, *arguments)
             large = not is_sparse(source) and float(n or 0) * size > LARGE_PRODUCT
             with nullcontext() if large else single_threaded_blas():
                 return newton_cg(f, x, tol=self.tol, max_iter=self.max_iter)
         with single_threaded_blas():
-            hessian = None
-            if isinstance(dense, ArrayRows) and dense.rows.X.shape[0] >= 20 * THIN * size and objective.large:
-                x, hessian = self._thin_start(dense, arguments, x)
-            settings: Any = {"tol": self.tol, "max_iter": self.max_iter, "keep": objective.large}
-            return newton(objective, x, hessian=hessian, **settings)
+            return self._descend(objective, x, self.tol)
 
-    def _thin_start(self, source: ArrayRows, arguments: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Minimiser and Hessian over every `THIN`-th row: near those over all of them, for a fraction of the cost."""
-        part = thinned(source, THIN)
-        total = float(len(part.rows.y) if part.rows.weight is None else part.rows.weight.sum())
-        if total == 0:
-            return x, None
-        loss, penalty, _, intercept = arguments
-        few = CrossEntropyObjective(part, loss, penalty, total, intercept)
-        found = newton(few, x, tol=max(self.tol, 1e-3), max_iter=self.max_iter)
-        return found.x, found.hessian
+    def _descend(self, f: CrossEntropyObjective, x: np.ndarray, tol: float) -> Minimum:
+        """Newton's method from the minimiser over every `THIN`-th row, if so few rows still tell enough.
+
+        The part is found the same way. Its minimiser and its Hessian are near those of the whole, for a tenth of the
+        cost: what is left for the whole are a few passes for the gradient.
+        """
+        hessian, rows = None, f.source.rows if isinstance(f.source, ArrayRows) else None
+        if rows is not None and f.large and rows.X.shape[0] >= 20 * THIN * x.size:
+            part = thinned(f.source, THIN)
+            weight = part.rows.weight
+            total = float(len(part.rows.y) if weight is None else weight.sum())
+            if total > 0:
+                few = CrossEntropyObjective(part, f.loss, f.penalty, total, f.intercept)
+                x = self._descend(few, x, max(tol, COARSE)).x
+                hessian = few.derivatives(x, False)[2]
+        return newton(f, x, tol=tol, max_iter=self.max_iter, keep=f.large, hessian=hessian)
 
     def _warm(self, start: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         if self.warm_start and hasattr(self, "coef_") and self.coef_.T.shape == (shape[0] - 1, shape[1]):

@@ -31,7 +31,6 @@ class Minimum(NamedTuple):
     trace: np.ndarray  # objective after each iteration
     n_iter: int
     converged: bool  # gradient_norm <= tol
-    hessian: np.ndarray | None = None  # the last one used
 
 
 class SmoothFunction(Protocol):
@@ -139,7 +138,7 @@ def newton(
             point, fresh = f.derivatives(x, exact), True
         else:
             fresh = not keep
-    return Minimum(x, value, norm, np.array(trace), n_iter, norm <= tol, hessian)
+    return Minimum(x, value, norm, np.array(trace), n_iter, norm <= tol)
 
 
 def _advance(
