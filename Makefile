@@ -39,7 +39,7 @@ check: .venv/dev.stamp
 
 bench: .venv/bench.stamp
 	@test -n "$(FAMILY)" || { echo "which family? make bench FAMILY=linear_model (the files of benchmarks/)"; exit 2; }
-	$(PY) -m benchmarks.harness "$(FAMILY)" $(ARGS)
+	$(PY) -m benchmarks "$(FAMILY)" $(ARGS)
 
 docs: .venv/dev.stamp
 	$(PY) -m mkdocs build --quiet --strict

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from panlearn.core.threads import GATE, map_chunks
+from panlearn.core.threads import GATE, map_chunks, scratch
 
 
 class MatrixProducts:
@@ -47,7 +47,7 @@ class SparseProducts:
         self.rows = design.sparse_rows(X)
         self.squared = self.rows._replace(data=self.rows.data**2)
         # a third less to read; the rows' own entries, since X may be in another order and name a cell twice
-        large = np.abs(self.rows.data).max(initial=0.0) > 1e15  # its square would overflow
+        large = np.abs(self.rows.data).max(initial=0.0) > 1e15  # far from float32's range, also after sums
         self.rounded = self.rows if large else self.rows._replace(data=self.rows.data.astype(np.float32))
 
     def forward(self, V: np.ndarray) -> np.ndarray:
@@ -77,15 +77,20 @@ class SparseProducts:
         v = np.ascontiguousarray(v)
 
         def part(a: int, b: int) -> tuple[np.ndarray, float]:
-            out = np.zeros(self.shape[1])
+            out = self._zeros(a)
             return out, self.design.add_curvature(self.rounded, h, v, constant, out, a, b)
 
         parts = map_chunks(part, self.shape[0], work=self.work)
         return _sum([out for out, _ in parts]), sum(total for _, total in parts)
 
+    def _zeros(self, start: int) -> np.ndarray:
+        out = scratch(f"scatter {start}", (self.shape[1],))  # one thread may run several chunks
+        out.fill(0.0)
+        return out
+
     def _scatter(self, rows: Any, u: np.ndarray) -> np.ndarray:
         def part(a: int, b: int) -> np.ndarray:
-            out = np.zeros(self.shape[1])
+            out = self._zeros(a)
             self.design.add_rows(rows, u, out, a, b)
             return out
 
@@ -98,7 +103,7 @@ def products_of(X: Any) -> MatrixProducts | SparseProducts:
 
 
 def _sum(parts: list[np.ndarray]) -> np.ndarray:
-    total = parts[0]
+    total = parts[0].copy()  # each part lies in the scratch array of its thread
     for part in parts[1:]:
         total += part
     return total
