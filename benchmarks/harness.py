@@ -31,9 +31,7 @@ from threadpoolctl import threadpool_limits
 import panlearn
 from benchmarks.cases import Case, Contender, Problem
 
-SETTLE = (
-    0.05  # seconds before each run: the threads of the last one's BLAS spin for a while, on our cores and on theirs
-)
+SETTLE = 0.05  # seconds before each run, in which the BLAS threads of the last one stop spinning on the cores
 SHORT = 0.02  # seconds below which calls are repeated within one measurement
 LONG = 3.0  # seconds of a call above which three measurements do
 HOPELESS, SLOW = 5.0, 2.0  # times slower than the best peer: stopped; measured once

@@ -121,13 +121,16 @@ class CrossEntropyObjective:
 
     def _finish_hessian(self, sums: np.ndarray) -> np.ndarray:
         hessian, (d, k) = sums / self.total, self.shape
-        penalised = np.arange(d * k) % d != d - 1  # class-major order: (k, d)
-        hessian[penalised, penalised] += self.penalty.alpha
+        diagonal = np.einsum("ii->i", hessian).reshape(k, d)  # a view, class by class
+        diagonal[:, :-1] += self.penalty.alpha
         if not self.intercept:
-            hessian[~penalised] = hessian[:, ~penalised] = 0
-            hessian[~penalised, ~penalised] = 1
+            unused = np.arange(d - 1, d * k, d)
+            hessian[unused] = hessian[:, unused] = 0
+            diagonal[:, -1] = 1
+        if k == 1:
+            return hessian
         order = np.arange(d * k).reshape(k, d).T.ravel()  # parameters are stored (d, k)
-        return hessian[np.ix_(order, order)] if k > 1 else hessian
+        return hessian[np.ix_(order, order)]
 
     def _codes(self, y: Any) -> np.ndarray:
         return y if self.classes is None else np.searchsorted(self.classes, y)

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from panlearn.core.blocks import is_sparse
 from panlearn.core.constraints import BOOLEAN, NONNEGATIVE, validated
 from panlearn.core.registry import method
 from panlearn.linear_model.linear_predictor import LinearPredictor
@@ -130,6 +131,14 @@ class LinearRegression(LinearPredictor):
         """
         source = self._source(X, y, sample_weight, multi_output=True, y_numeric=True)
         found = self._fit_least_squares(source, np.zeros(1), tol=self.tol)
-        if found.rank >= 0:
-            self.rank_, self.singular_ = found.rank, found.singular
+        if found.rank >= 0 and not is_sparse(source):
+            self.rank_ = found.rank
+            self._spectrum = found.gram if found.singular is None else found.singular
         return self
+
+    @property
+    def singular_(self) -> np.ndarray:
+        """Singular values of the centred X, falling; of the Gram matrix, where that gave the solution."""
+        if self._spectrum.ndim == 1:
+            return self._spectrum
+        return np.sqrt(np.maximum(np.linalg.eigvalsh(self._spectrum)[::-1], 0.0))

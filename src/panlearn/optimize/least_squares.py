@@ -57,9 +57,10 @@ class Solution(NamedTuple):
     intercept: np.ndarray  # (t,)
     gradient_norm: float  # largest |component| of the objective's gradient, relative to that at W = 0
     rank: int  # numerical rank of the centred X; -1 if the route does not tell
-    singular: np.ndarray  # (min(n, p),) its singular values, falling; empty if the route does not tell
     n_iter: int  # iterations; 0 for a direct route
     route: str  # "cholesky", "svd", "dual", "lsqr" or "nnls"
+    singular: np.ndarray | None = None  # (min(n, p),) singular values of the centred X, falling, by route "svd"
+    gram: np.ndarray | None = None  # (p, p) Gram matrix of the centred X, by route "cholesky"
 
 
 def solve(
@@ -218,8 +219,7 @@ def _cholesky(gram: np.ndarray, cross: np.ndarray, alpha: np.ndarray, centre: Ce
         solution = scipy.linalg.cho_solve(factor, cross[:, targets] * scale[:, None], check_finite=False)
         coef[targets] = (solution * scale[:, None]).T
     gradient = gram @ coef.T + coef.T * alpha - cross
-    singular = np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0))
-    return _solution(coef, centre, gradient, cross, len(gram), singular, "cholesky")
+    return _solution(coef, centre, gradient, cross, len(gram), "cholesky")._replace(gram=gram)
 
 
 def triangle_of(source: RowSource, centre: Centre) -> np.ndarray:
@@ -238,14 +238,14 @@ def triangle_of(source: RowSource, centre: Centre) -> np.ndarray:
 
 
 def _triangle(Z: np.ndarray) -> np.ndarray:
-    return np.asarray(np.linalg.qr(Z, mode="r"))
+    return np.asarray(np.linalg.qr(Z, mode="r")) if len(Z) > Z.shape[1] else Z  # else there is nothing to gain
 
 
 def _svd(triangle: np.ndarray, alpha: np.ndarray, centre: Centre, n: float) -> Solution:
     """Least-norm solution from the singular values of the triangle: W = V s/(s^2 + alpha) U'y."""
     p = len(centre.x)
     R, target = triangle[:, :p], triangle[:, p:]
-    U, s, Vt = scipy.linalg.svd(R, full_matrices=False, check_finite=False)
+    U, s, Vt = _thin_svd(R)
     cutoff = max(n, p) * np.finfo(np.float64).eps * s.max(initial=0.0)
     keep = s > cutoff
     rotated = U[:, keep].T @ target  # (r, t)
@@ -253,7 +253,16 @@ def _svd(triangle: np.ndarray, alpha: np.ndarray, centre: Centre, n: float) -> S
     coef = (Vt[keep].T @ (shrink * rotated)).T
     cross = R.T @ target
     gradient = R.T @ (R @ coef.T - target) + coef.T * alpha
-    return _solution(coef, centre, gradient, cross, int(keep.sum()), s, "svd")
+    return _solution(coef, centre, gradient, cross, int(keep.sum()), "svd")._replace(singular=s)
+
+
+def _thin_svd(R: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Factors U, s, V' of R; a wide R is first cut to a square by QR of its transpose."""
+    if R.shape[1] < 2 * R.shape[0]:
+        return scipy.linalg.svd(R, full_matrices=False, check_finite=False)
+    Q, square = scipy.linalg.qr(R.T, mode="economic", check_finite=False)
+    V, s, Ut = scipy.linalg.svd(square, check_finite=False)  # R = (Q square)' = U s (Q V)'
+    return Ut.T, s, (Q @ V).T
 
 
 def _nonnegative(triangle: np.ndarray, alpha: np.ndarray, centre: Centre) -> Solution:
@@ -266,7 +275,7 @@ def _nonnegative(triangle: np.ndarray, alpha: np.ndarray, centre: Centre) -> Sol
         coef[t] = nnls(stacked, np.concatenate([target[:, t], np.zeros(len(stacked) - len(R))]))[0]
     gradient = R.T @ (R @ coef.T - target) + coef.T * alpha
     projected = np.where(coef.T > 0, gradient, np.minimum(gradient, 0))  # at a bound only descent would be a fault
-    return _solution(coef, centre, projected, R.T @ target, -1, np.empty(0), "nnls")
+    return _solution(coef, centre, projected, R.T @ target, -1, "nnls")
 
 
 def _dual(source: RowSource, centre: Centre, alpha: np.ndarray) -> Solution:
@@ -288,7 +297,7 @@ def _dual(source: RowSource, centre: Centre, alpha: np.ndarray) -> Solution:
     fitted = kernel @ dual
     cross = np.vstack([part(cut).T @ y for cut in columns])
     gradient = np.vstack([part(cut).T @ (fitted - y) for cut in columns]) + coef.T * alpha
-    return _solution(coef, centre, gradient, cross, -1, np.empty(0), "dual")
+    return _solution(coef, centre, gradient, cross, -1, "dual")
 
 
 def _solve_dual(kernel: np.ndarray, y: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -324,7 +333,7 @@ def _solve_sparse(
         coef[t], n_iter = found[0], max(n_iter, found[2])
     fault = np.column_stack([Z.rmatvec(Z.matvec(c) - target[:, t]) for t, c in enumerate(coef)]) + coef.T * alpha
     cross = np.column_stack([Z.rmatvec(column) for column in target.T])
-    return _solution(coef, centre, fault, cross, -1, np.empty(0), "lsqr", n_iter)
+    return _solution(coef, centre, fault, cross, -1, "lsqr", n_iter)
 
 
 class _Centred(LinearOperator):
@@ -349,13 +358,12 @@ def _solution(
     gradient: np.ndarray,
     cross: np.ndarray,
     rank: int,
-    singular: np.ndarray,
     route: str,
     n_iter: int = 0,
 ) -> Solution:
     size = float(np.abs(cross).max(initial=0.0))
     norm = float(np.abs(gradient).max(initial=0.0)) / size if size > 0 else 0.0
-    return Solution(coef, centre.y - coef @ centre.x, norm, rank, singular, n_iter, route)
+    return Solution(coef, centre.y - coef @ centre.x, norm, rank, n_iter, route)
 
 
 def _append_ones(source: RowSource) -> MappedRows:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import scipy.linalg
 from scipy.linalg.blas import daxpy
+from scipy.linalg.lapack import dposv
 
 FORCING = 0.1  # relative residual at which conjugate gradients stop: steps need not be better than the model
 ARMIJO = 1e-4  # share of the promised fall that a step has to deliver
@@ -167,12 +167,12 @@ def newton_step(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray | None:
     diagonal = np.diag(hessian)
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scaled = hessian * scale * scale[:, None]
+    right = scale * gradient
     for ridge in (1e-12, 1e-8, 1e-4):
-        try:
-            factor = scipy.linalg.cho_factor(scaled + ridge * np.eye(len(scale)), lower=True, check_finite=False)
-        except np.linalg.LinAlgError:
-            continue
-        return -scale * scipy.linalg.cho_solve(factor, scale * gradient, check_finite=False)
+        np.einsum("ii->i", scaled)[:] += ridge  # a view of the diagonal
+        _, solution, failed = dposv(scaled, right, lower=1)
+        if not failed:
+            return -scale * solution
     return None
 
 
