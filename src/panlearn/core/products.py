@@ -11,6 +11,8 @@ from scipy.sparse import issparse
 
 from panlearn.core.threads import GATE, map_chunks, scratch
 
+SQUARED_ROWS = 256
+
 
 class MatrixProducts:
     """Products with a dense array, or with a sparse matrix small enough for SciPy."""
@@ -29,7 +31,10 @@ class MatrixProducts:
     def squares(self, H: np.ndarray) -> np.ndarray:
         """Sum of H_ik x_ij^2 over rows, (p, k)."""
         X = self.X
-        return X.multiply(X).T @ H if issparse(X) else np.einsum("ij,ij,ik->jk", X, X, H, optimize=True)
+        if issparse(X):
+            return X.multiply(X).T @ H
+        blocks = [slice(a, a + SQUARED_ROWS) for a in range(0, len(X), SQUARED_ROWS)]  # squares of a few rows at a time
+        return sum((np.square(X[rows]).T @ H[rows] for rows in blocks), np.zeros((X.shape[1], H.shape[1])))
 
     def curvature(self, h: np.ndarray, v: np.ndarray, constant: float) -> tuple[np.ndarray, float]:
         """X' diag(h) (Xv + constant), and the sum of diag(h) (Xv + constant)."""

@@ -22,6 +22,8 @@ from panlearn.core.threads import scratch
 from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
 from panlearn.penalties import L2
 
+LARGE = 1e6  # n (k (p + 1))^2 from which a Hessian costs much more than a gradient
+
 
 class CrossEntropyObjective:
     """F and its derivatives as functions of the flat parameters, summed over the blocks of a source.
@@ -99,7 +101,7 @@ class CrossEntropyObjective:
     @property
     def large(self) -> bool:
         """Whether Hessians are worth rounding and keeping."""
-        return (self.source.n_rows or np.inf) * float(np.prod(self.shape)) ** 2 >= 1e7
+        return (self.source.n_rows or np.inf) * float(np.prod(self.shape)) ** 2 >= LARGE
 
     def _first_order(self, theta: np.ndarray, X: Any, y: Any, weight: np.ndarray | None) -> tuple:
         """Sums of losses and gradients (p + 1, k) of a block, and its class probabilities (m, k)."""
