@@ -10,12 +10,13 @@ Routes, for n rows and p columns [golub2013, ch. 5-6]:
 - triangle: QR of row blocks, their triangles stacked and factored again [demmel2012], then the SVD of the last one.
   Four times slower, backward stable, and right for rank-deficient problems: it returns the solution of least norm;
 - dual: for p > n and alpha > 0, the n x n system (ZZ' + alpha I) a = y, then W = Z'a [tan2019, 1.4];
-- LSQR [paige1982], for sparse problems too large for either square matrix.
+- LSQR [paige1982], for sparse problems: first where the square matrix would cost more, last where it does not fit.
 
 Centring happens twice: by a sampled mean inside the blocks, exactly in the end. Without the first, columns whose mean
 is far above their spread would lose digits.
 """
 
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,10 +26,13 @@ from scipy.sparse import hstack, issparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
 from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, in_memory, is_sparse, reduce_rows, require_finite
-from panlearn.core.threads import scratch
+from panlearn.core.products import products_of
+from panlearn.core.threads import scratch, single_threaded_blas
 
 PIVOT = 1e-8  # least squared pivot of the unit-diagonal Gram matrix: rounding then costs less than 8 of 16 digits
 SPARSE_ROWS = 1 << 16  # rows of a sparse block
+TRIAL = 100  # iterations of LSQR tried before a p x p system that costs more is formed
+SMALL_WORK = 3e8  # multiplications below which a threaded BLAS loses more at its start than it gains
 SQUARE = 4000  # largest p x p or n x n matrix formed from sparse data: 128 MB
 
 
@@ -95,6 +99,23 @@ def solve(
     -------
     Solution
     """
+    rows = np.inf if source.n_rows is None else float(source.n_rows)
+    small = rows * source.n_features * min(rows, source.n_features) < SMALL_WORK
+    with single_threaded_blas() if small else nullcontext():
+        return _solve(source, alpha, intercept, penalize_intercept, positive, route, tol, max_iter)
+
+
+def _solve(
+    source: RowSource,
+    alpha: np.ndarray,
+    intercept: bool,
+    penalize_intercept: bool,
+    positive: bool,
+    route: str,
+    tol: float,
+    max_iter: int | None,
+) -> Solution:
+    """`solve`, with BLAS set up."""
     if intercept and penalize_intercept:
         return _with_constant_column(
             solve(_append_ones(source), alpha, intercept=False, positive=positive, route=route)
@@ -312,24 +333,37 @@ def _solve_dual(kernel: np.ndarray, y: np.ndarray, alpha: np.ndarray) -> np.ndar
 def _solve_sparse(
     source: RowSource, alpha: np.ndarray, intercept: bool, route: str, tol: float, max_iter: int | None
 ) -> Solution:
-    """Normal equations where p x p fits and the pivots allow, else LSQR on the implicitly centred matrix."""
+    """LSQR where its products are cheap beside a p x p system, else the normal equations; LSQR for what is left."""
     X, y, weight = in_memory(source)
-    if X.shape[1] <= SQUARE and X.shape[1] <= 4 * X.shape[0] and route in ("auto", "cholesky"):
+    n, p = X.shape
+    square = p <= SQUARE and p <= 4 * n and route in ("auto", "cholesky")
+    cheap = route == "auto" and TRIAL * 4.0 * X.nnz < p**3 / 3
+    if cheap and square:
+        found = _lsqr(source, alpha, intercept, tol, TRIAL)
+        if found.n_iter < TRIAL:
+            return found
+    if square:
         shift = sampled_mean(source, intercept)
         centre, gram, cross = _centred(moments(source, shift), shift, intercept)
         found = _cholesky(gram, cross, alpha, centre, strict=route == "auto")
         if found is not None:
             return found
-    if X.shape[0] * X.shape[1] <= SQUARE**2:
+    if n * p <= SQUARE**2 and route != "lsqr":
         return solve(ArrayRows(X.toarray(), y, weight), alpha, intercept=intercept, route=route, tol=tol)
-    y, X = _columns(y), X.astype(np.float64, copy=False)
+    return _lsqr(source, alpha, intercept, tol, max_iter or 10 * max(n, p))
+
+
+def _lsqr(source: RowSource, alpha: np.ndarray, intercept: bool, tol: float, max_iter: int) -> Solution:
+    """Least norm by Golub-Kahan bidiagonalisation of the implicitly centred matrix, target by target."""
+    X, y, weight = in_memory(source)
+    y = _columns(y)
     root = np.ones(len(y)) if weight is None else np.sqrt(weight)
     centre = _mean(source) if intercept else Centre(np.zeros(X.shape[1]), np.zeros(y.shape[1]))
     Z = _Centred(X, centre.x, root)
     target = root[:, None] * (y - centre.y)
     coef, n_iter = np.empty((y.shape[1], X.shape[1])), 0
     for t, penalty in enumerate(np.broadcast_to(alpha, y.shape[1])):
-        found = lsqr(Z, target[:, t], damp=np.sqrt(penalty), atol=tol, btol=tol, iter_lim=max_iter or 10 * max(X.shape))
+        found = lsqr(Z, target[:, t], damp=np.sqrt(penalty), atol=tol, btol=tol, iter_lim=max_iter)
         coef[t], n_iter = found[0], max(n_iter, found[2])
     fault = np.column_stack([Z.rmatvec(Z.matvec(c) - target[:, t]) for t, c in enumerate(coef)]) + coef.T * alpha
     cross = np.column_stack([Z.rmatvec(column) for column in target.T])
@@ -341,15 +375,15 @@ class _Centred(LinearOperator):
 
     def __init__(self, X: Any, mean: np.ndarray, root: np.ndarray) -> None:
         super().__init__(np.float64, X.shape)
-        self.X, self.mean, self.root = X, mean, root
+        self.products, self.mean, self.root = products_of(X.astype(np.float64, copy=False)), mean, root
 
     def _matvec(self, x: np.ndarray) -> np.ndarray:
         x = x.ravel()
-        return self.root * (self.X @ x - self.mean @ x)
+        return self.root * (self.products.forward(x[:, None])[:, 0] - self.mean @ x)
 
     def _rmatvec(self, x: np.ndarray) -> np.ndarray:
         x = self.root * x.ravel()
-        return self.X.T @ x - self.mean * x.sum()
+        return self.products.back(x[:, None])[:, 0] - self.mean * x.sum()
 
 
 def _solution(
