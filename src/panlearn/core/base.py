@@ -66,13 +66,17 @@ class Classifier(ClassifierMixin, Estimator):
         ValueError
             If y is continuous, or has one class only.
         """
-        check_classification_targets(y)
+        y = np.asarray(y)
+        if y.dtype.kind not in "iub":  # whole numbers are labels without a further look
+            check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise DataError(
                 f"{type(self).__name__} needs samples of at least 2 classes, but y has only one class: "
                 f"{self.classes_[0]!r}. Check the target column, or stratify the split."
             )
+        if y.dtype.kind in "iu" and self.classes_[0] == 0 and self.classes_[-1] == len(self.classes_) - 1:
+            return y.astype(np.int64, copy=False)
         return np.searchsorted(self.classes_, y)  # half the time of unique's own inverse
 
     def _class_weighted(self, class_weight: Any, y: Any, sample_weight: np.ndarray | None) -> np.ndarray | None:

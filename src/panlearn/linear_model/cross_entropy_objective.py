@@ -106,7 +106,7 @@ class CrossEntropyObjective:
     def _first_order(self, theta: np.ndarray, X: Any, y: Any, weight: np.ndarray | None) -> tuple:
         """Sums of losses and gradients (p + 1, k) of a block, and its class probabilities (m, k)."""
         z, codes = X @ theta[:-1] + theta[-1], self._codes(y)
-        p, losses = self.loss.probabilities(z), self.loss.values(z, codes)
+        losses, p = self.loss.evaluate(z, codes)
         residuals = self.loss.residuals(p, codes)
         if weight is not None:
             residuals, losses = residuals * weight[:, None], losses * weight

@@ -21,10 +21,15 @@ class BinaryCrossEntropy(NamedTuple):
 
     columns: int = 1
 
+    def evaluate(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Loss of each row, (n,), and probability of class 1, (n, 1), from the same exponentials."""
+        e = np.exp(-np.abs(z))
+        values = np.log1p(e[:, 0]) + np.maximum(z[:, 0], 0.0) - y * z[:, 0]
+        return values, np.where(z >= 0, 1.0, e) / (1.0 + e)
+
     def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Loss of each row, (n,)."""
-        z = z[:, 0]
-        return np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0.0) - y * z
+        return self.evaluate(z, y)[0]
 
     def probabilities(self, z: np.ndarray) -> np.ndarray:
         """Probability of class 1, (n, 1): the inverse link."""
@@ -45,10 +50,18 @@ class SoftmaxCrossEntropy(NamedTuple):
 
     columns: int
 
+    def evaluate(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Loss of each row, (n,), and class probabilities, (n, K), from the same exponentials."""
+        top = z.max(axis=1)
+        p = np.exp(z - top[:, None])
+        total = p.sum(axis=1)
+        values = np.log(total) + top - z[np.arange(len(z)), y]
+        p /= total[:, None]
+        return values, p
+
     def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Loss of each row, (n,)."""
-        top = z.max(axis=1)
-        return np.log(np.exp(z - top[:, None]).sum(axis=1)) + top - z[np.arange(len(z)), y]
+        return self.evaluate(z, y)[0]
 
     def probabilities(self, z: np.ndarray) -> np.ndarray:
         """Class probabilities, (n, K): the inverse link."""
