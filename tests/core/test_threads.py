@@ -179,8 +179,12 @@ def test_ctrl_c_in_a_region(two_blas_threads, moment):
         time.sleep(0.2)
         done.append(start)
 
-    with panlearn.threads(2), pytest.raises(KeyboardInterrupt):
-        map_chunks(task, 2, work=GATE)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    try:
+        with panlearn.threads(2), pytest.raises(KeyboardInterrupt):
+            map_chunks(task, 2, work=GATE)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert done == [1]
     assert not threads._local.inside
     assert [span[:2] for span in spans(2, 0)] == [(0, 2)]

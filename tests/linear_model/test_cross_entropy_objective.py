@@ -1,5 +1,7 @@
 """The objective's sums over blocks: value, gradient and Hessian against differences, both forms against each other."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -15,7 +17,7 @@ X, WEIGHT = RNG.normal(size=(30, 3)), RNG.random(30) + 0.1
 LOSSES = {1: BinaryCrossEntropy(), 3: SoftmaxCrossEntropy(3)}
 
 
-def problem(k, form=CrossEntropyObjective, data=X, intercept=True):
+def problem(k, form: Any = CrossEntropyObjective, data: Any = X, intercept=True):
     y = np.random.default_rng(1).integers(0, max(2, k), 30)
     objective = form(ArrayRows(data, y, WEIGHT), LOSSES[k], L2(0.3), float(WEIGHT.sum()), intercept)
     return objective, np.random.default_rng(2).normal(size=4 * k), y

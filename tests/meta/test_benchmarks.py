@@ -119,7 +119,7 @@ def test_a_slow_peer_is_stopped():
         for _ in range(10_000):
             time.sleep(0.001)
 
-    record = run_case(case_of(ridge("ours", 1.0), Contender("slow", "numpy", crawl)), "tiny", Options(1, 1, cap=0.1))
+    record = run_case(case_of(ridge("ours", 1.0), Contender("slow", "numpy", crawl)), "tiny", Options(1, 1, cap=1.0))
     assert record["peers"][0]["verdict"].startswith("stopped")
 
 

@@ -133,7 +133,7 @@ class LinearRegression(LinearPredictor):
         found = self._fit_least_squares(source, np.zeros(1), tol=self.tol)
         if found.rank >= 0 and not is_sparse(source):
             self.rank_ = found.rank
-            self._spectrum = found.gram if found.singular is None else found.singular
+            self._spectrum: Any = found.gram if found.singular is None else found.singular
         return self
 
     @property

@@ -158,7 +158,7 @@ def moments(source: RowSource, shift: Centre) -> Moments:
 def block_moments(X: Any, y: Any, weight: np.ndarray | None, shift: Centre) -> Moments:
     """Moments of one block of rows."""
     y, sparse = _columns(y) - shift.y, issparse(X)
-    Z = X.astype(np.float64, copy=False) if sparse else np.subtract(X, shift.x, out=scratch("Z", X.shape))
+    Z: Any = X.astype(np.float64, copy=False) if sparse else np.subtract(X, shift.x, out=scratch("Z", X.shape))
     if weight is None:
         wZ, wy, total = Z, y, float(Z.shape[0])
     else:
@@ -281,7 +281,7 @@ def _thin_svd(R: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Factors U, s, V' of R; a wide R is first cut to a square by QR of its transpose."""
     if R.shape[1] < 2 * R.shape[0]:
         return scipy.linalg.svd(R, full_matrices=False, check_finite=False)
-    Q, square = scipy.linalg.qr(R.T, mode="economic", check_finite=False)
+    Q, square = np.linalg.qr(R.T)
     V, s, Ut = scipy.linalg.svd(square, check_finite=False)  # R = (Q square)' = U s (Q V)'
     return Ut.T, s, (Q @ V).T
 
@@ -363,7 +363,8 @@ def _lsqr(source: RowSource, alpha: np.ndarray, intercept: bool, tol: float, max
     target = root[:, None] * (y - centre.y)
     coef, n_iter = np.empty((y.shape[1], X.shape[1])), 0
     for t, penalty in enumerate(np.broadcast_to(alpha, y.shape[1])):
-        found = lsqr(Z, target[:, t], damp=np.sqrt(penalty), atol=tol, btol=tol, iter_lim=max_iter)
+        # LSQR measures the gradient against |Z| |r|, we against its size at W = 0, which is a few times smaller
+        found = lsqr(Z, target[:, t], damp=np.sqrt(penalty), atol=0.1 * tol, btol=0.1 * tol, iter_lim=max_iter)
         coef[t], n_iter = found[0], max(n_iter, found[2])
     fault = np.column_stack([Z.rmatvec(Z.matvec(c) - target[:, t]) for t, c in enumerate(coef)]) + coef.T * alpha
     cross = np.column_stack([Z.rmatvec(column) for column in target.T])

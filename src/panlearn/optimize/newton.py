@@ -10,11 +10,12 @@ minimum its largest component is what is left to gain in any coordinate.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.linalg.blas import daxpy
-from scipy.linalg.lapack import dposv
+from scipy.linalg.blas import daxpy  # type: ignore[attr-defined]
+from scipy.linalg.lapack import dposv  # type: ignore[attr-defined]
 
 FORCING = 0.1  # relative residual at which conjugate gradients stop: steps need not be better than the model
 ARMIJO = 1e-4  # share of the promised fall that a step has to deliver
@@ -113,6 +114,10 @@ def newton(
     >>> newton(Quadratic(), np.zeros(2), tol=1e-9, max_iter=5).n_iter  # a quadratic takes one step
     1
     """
+
+    def visit(at: np.ndarray, old: np.ndarray, exact: bool) -> tuple:
+        return (*f.gradient(at), old) if keep else f.derivatives(at, exact)
+
     trace, exact, fresh, n_iter = [], False, hessian is None, 0
     point = f.derivatives(x, exact) if hessian is None else (*f.gradient(x), hessian)
     while True:
@@ -123,10 +128,8 @@ def newton(
             break
         n_iter += 1
 
-        def visit(at: np.ndarray, old: np.ndarray = hessian, exact: bool = exact) -> tuple:
-            return (*f.gradient(at), old) if keep else f.derivatives(at, exact)
-
-        moved, point = _advance(f, visit, x, value, gradient, newton_step(hessian, gradient))
+        look = partial(visit, old=hessian, exact=exact)
+        moved, point = _advance(f, look, x, value, gradient, newton_step(hessian, gradient))
         slow = moved is None or _largest(point[1]) > SLOW * norm
         if moved is None and fresh and exact:
             break
