@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from panlearn.core.threads import GATE, map_chunks, scratch
+from panlearn.core.threads import GATE, map_chunks
 
 SQUARED_ROWS = 256
 
@@ -49,7 +49,7 @@ class SparseProducts:
         from panlearn.core import design  # compiles or loads kernels: not before they are needed
 
         self.design, self.shape, self.work = design, X.shape, 4.0 * X.nnz
-        self.rows = design.sparse_rows(X)
+        self.rows, self.sums = design.sparse_rows(X), dict[int, np.ndarray]()
         self.squared = self.rows._replace(data=self.rows.data**2)
         # a third less to read; the rows' own entries, since X may be in another order and name a cell twice
         large = np.abs(self.rows.data).max(initial=0.0) > 1e15  # far from float32's range, also after sums
@@ -89,7 +89,8 @@ class SparseProducts:
         return _sum([out for out, _ in parts]), sum(total for _, total in parts)
 
     def _zeros(self, start: int) -> np.ndarray:
-        out = scratch(f"scatter {start}", (self.shape[1],))  # one thread may run several chunks
+        # one array for each chunk, kept for the next product: new memory costs as much as the product's arithmetic
+        out = self.sums.setdefault(start, np.empty(self.shape[1]))
         out.fill(0.0)
         return out
 
@@ -108,7 +109,7 @@ def products_of(X: Any) -> MatrixProducts | SparseProducts:
 
 
 def _sum(parts: list[np.ndarray]) -> np.ndarray:
-    total = parts[0].copy()  # each part lies in the scratch array of its thread
+    total = parts[0].copy()  # the parts are used again
     for part in parts[1:]:
         total += part
     return total

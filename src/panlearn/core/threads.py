@@ -99,7 +99,8 @@ def scratch(name: str, shape: tuple[int, ...], dtype: type = np.float64) -> np.n
     Returns
     -------
     ndarray
-        Valid until the thread's next call with this name.
+        Valid until the thread's next call with this name. A task must not return it: its thread may be at work for
+        another caller before the result is read.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     held = _local.scratch.get(name)
