@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks import results
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+NOTES = Path(__file__).parent / "notes"
 TITLES = {"linear_model": "Linear models", "numerics": "Functions in kernels", "import_cost": "Imports"}
 HEAD = """\
 # Benchmarks
@@ -57,8 +58,14 @@ def _family(family: str, content: dict[str, Any]) -> str:
     return (
         f"{title}\n{table(SUMMARY, map(summary, pairs))}\n"
         f"### {TITLES.get(family, family)}: every peer\n\n"
-        f"{table(DETAIL, (row for record in ordered for row in _details(record)))}"
+        f"{table(DETAIL, (row for record in ordered for row in _details(record)))}{_notes(family)}"
     )
+
+
+def _notes(family: str) -> str:
+    """What there is to say about a family's figures."""
+    path = NOTES / f"{family}.md"
+    return f"\n{path.read_text(encoding='utf-8')}" if path.is_file() else ""
 
 
 def _machine(content: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ Dense X goes to BLAS. Large sparse X goes to kernels on threads (`panlearn.core.
 needs no compiling.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,17 @@ class SparseProducts:
 
         self.design, self.shape, self.work = design, X.shape, 4.0 * X.nnz
         self.rows, self.sums = design.sparse_rows(X), dict[int, np.ndarray]()
-        self.squared = self.rows._replace(data=self.rows.data**2)
-        # a third less to read; the rows' own entries, since X may be in another order and name a cell twice
-        large = np.abs(self.rows.data).max(initial=0.0) > 1e15  # far from float32's range, also after sums
-        self.rounded = self.rows if large else self.rows._replace(data=self.rows.data.astype(np.float32))
+
+    @cached_property
+    def squared(self) -> Any:
+        """The rows with their entries squared."""
+        return self.rows._replace(data=self.rows.data**2)
+
+    @cached_property
+    def rounded(self) -> Any:
+        """The rows in float32, a third less to read, unless they come near its range."""
+        large = np.abs(self.rows.data).max(initial=0.0) > 1e15
+        return self.rows if large else self.rows._replace(data=self.rows.data.astype(np.float32))
 
     def forward(self, V: np.ndarray) -> np.ndarray:
         """X V, (n, k)."""
