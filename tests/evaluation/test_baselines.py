@@ -25,4 +25,5 @@ def test_cost_grows_with_the_rows_and_the_dummy_is_cheapest(task):
 def test_settings_are_parameters_of_the_estimators():
     for task in ("binary", "regression", "counts"):
         for entry in baselines(task):
-            entry.estimator(**entry.method.settings)
+            accepted = entry.estimator(**entry.method.settings).get_params()
+            assert {name: accepted[name] for name in entry.method.settings} == dict(entry.method.settings)

@@ -19,7 +19,11 @@ def test_many_columns_say_what_is_left_out():
 
 
 def test_all_zero_importances_are_drawn():
-    plot_importances({"a": [0.0, 0.0]}).draw_without_rendering()
+    figure = plot_importances({"a": [0.0, 0.0]})
+    figure.draw_without_rendering()
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [0.0]
+    low, high = figure.axes[0].get_xlim()
+    assert low <= 0.0 < high
 
 
 def test_no_column_is_said():

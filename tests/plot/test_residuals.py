@@ -32,7 +32,12 @@ def test_outliers_do_not_hide_many_rows():
 @pytest.mark.parametrize("plot", [plot_predictions, plot_residuals])
 @pytest.mark.parametrize("values", [[5.0], [5.0] * 100, [1e300, -1e300], [0.0, 1e-300]])
 def test_degenerate_values(plot, values):
-    plot(values, values).draw_without_rendering()
+    figure = plot(values, values)
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    assert np.isfinite([low, high]).all()
+    assert low < high
+    assert low <= min(values) <= max(values) <= high  # every prediction lies on the picture
 
 
 def test_no_finite_row_is_said():
