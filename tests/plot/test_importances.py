@@ -21,7 +21,7 @@ def test_many_columns_say_what_is_left_out():
 def test_all_zero_importances_are_drawn():
     figure = plot_importances({"a": [0.0, 0.0]})
     figure.draw_without_rendering()
-    assert [bar.get_width() for bar in figure.axes[0].patches] == [0.0]
+    assert [bar.get_window_extent().width for bar in figure.axes[0].patches] == [0.0]
     low, high = figure.axes[0].get_xlim()
     assert low <= 0.0 < high
 
