@@ -1,4 +1,4 @@
-"""One picture for each method's page, drawn from real data while the site is built: none can be out of date."""
+"""The pictures of the methods' pages, drawn while the site is built: none can be out of date."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,9 +7,10 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.preprocessing import scale
 
 from panlearn.datasets import load_wine_quality
-from panlearn.linear_model import LinearRegression, LogisticRegression, PolynomialRegression, Ridge
+from panlearn.linear_model import LinearRegression, LogisticRegression, PolynomialRegression, Ridge, lasso_path
 from panlearn.optimize import SGD, Adam, Momentum, minimize
-from panlearn.plot.style import ACCENT, GRID, MUTED, QUIET, SECOND, annotate, house_style, new_axes
+from panlearn.plot import plot_coefficient_path, plot_trajectories
+from panlearn.plot.style import ACCENT, GRID, MUTED, QUIET, SECOND, annotate, fix_ticks, house_style, new_axes
 
 
 @house_style()
@@ -106,3 +107,58 @@ def first_order() -> Figure:
     axes.set(xlabel="along", ylabel="across")
     axes.legend(loc="upper right", fontsize=8)
     return figure
+
+
+@house_style()
+def penalty_geometry() -> Figure:
+    """The square |w|_1 <= t and the circle |w|_2 <= t, each with the ellipse of equal error that touches it."""
+    best, shape = np.array([2.1, 1.3]), np.array([[1.0, 0.35], [0.35, 0.8]])
+    t = 1.0
+
+    def error(w: np.ndarray) -> np.ndarray:
+        return np.einsum("...i,ij,...j->...", w - best, shape, w - best)
+
+    angles = np.linspace(0, 2 * np.pi, 4001)
+    circle = t * np.column_stack([np.cos(angles), np.sin(angles)])
+    square = circle / np.abs(circle).sum(axis=1, keepdims=True) * t
+    grid = np.stack(np.meshgrid(np.linspace(-1.6, 3.6, 300), np.linspace(-1.5, 2.7, 300)), axis=-1)
+    figure = Figure(figsize=(7.2, 3.1), layout="constrained")
+    for axes, edge, name in zip(figure.subplots(1, 2), (square, circle), ("L1", "L2"), strict=True):
+        fix_ticks(axes)
+        touch = edge[error(edge).argmin()]
+        levels = error(touch) * np.array([0.1, 0.4, 1.0])
+        axes.grid(visible=False)
+        axes.axhline(0, color=GRID, linewidth=0.8)
+        axes.axvline(0, color=GRID, linewidth=0.8)
+        axes.fill(*edge.T, color=ACCENT, alpha=0.15, linewidth=0)
+        axes.plot(*edge.T, color=ACCENT, linewidth=1.4)
+        axes.contour(grid[..., 0], grid[..., 1], error(grid), levels=levels, colors=QUIET, linewidths=1.0)
+        axes.plot(*best, "+", color=MUTED, markersize=8)
+        axes.plot(*touch, "o", color=SECOND, markersize=6)
+        axes.set(
+            xlabel="w\N{SUBSCRIPT ONE}", ylabel="w\N{SUBSCRIPT TWO}", aspect="equal", xlim=(-1.6, 3.6), ylim=(-1.5, 2.7)
+        )
+        axes.set_title(f"{name}: touches at ({touch[0]:.2f}, {touch[1]:.2f})")
+    return figure
+
+
+def lasso() -> Figure:
+    """Weights of the diabetes data along the Lasso path."""
+    data = load_diabetes()
+    alphas, coefs, _ = lasso_path(scale(data.data), data.target - data.target.mean())
+    return plot_coefficient_path(alphas, coefs, names=data.feature_names)
+
+
+def saddle() -> Figure:
+    """Sixty steps beside a saddle point: gradient descent lingers, momentum and Adam leave."""
+
+    def function(x: np.ndarray) -> tuple[float, np.ndarray]:
+        value = x[0] ** 2 / 2 - x[1] ** 2 / 2 + x[1] ** 4 / 4
+        return float(value), np.array([x[0], -x[1] + x[1] ** 3])
+
+    visited = {}
+    for method in (SGD(learning_rate=0.1), Momentum(learning_rate=0.1), Adam(learning_rate=0.1)):
+        points = [np.array([-1.8, 0.01])]
+        minimize(function, points[0], method, max_iter=60, tol=0.0, callback=points.append)
+        visited[type(method).__name__] = points
+    return plot_trajectories(lambda x: function(x)[0], visited, xlim=(-2.0, 1.2), ylim=(-0.5, 1.7))

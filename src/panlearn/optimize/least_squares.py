@@ -27,11 +27,11 @@ from scipy.sparse.linalg import LinearOperator, lsqr
 
 from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, in_memory, is_sparse, reduce_rows, require_finite
 from panlearn.core.products import products_of
-from panlearn.core.threads import scratch, single_threaded_blas
+from panlearn.core.threads import GATE, scratch, single_threaded_blas
 
 PIVOT = 1e-8  # least squared pivot of the unit-diagonal Gram matrix: rounding then costs less than 8 of 16 digits
 SPARSE_ROWS = 1 << 16  # rows of a sparse block
-TRIAL = 100  # iterations of LSQR tried before a p x p system that costs more is formed
+TRIAL = (10, 100)  # fewest and most iterations of LSQR tried before a p x p system that costs more is formed
 SMALL_WORK = 3e8  # multiplications below which a threaded BLAS loses more at its start than it gains
 SQUARE = 4000  # largest p x p or n x n matrix formed from sparse data: 128 MB
 
@@ -207,7 +207,8 @@ def _mean(source: RowSource) -> Centre:
         weight = np.ones(X.shape[0]) if weight is None else weight
         return X.T @ weight, weight @ _columns(y), float(weight.sum())
 
-    x, y, total = reduce_rows(statistic, source, work=2.0 * source.n_features)
+    rows = SPARSE_ROWS if is_sparse(source) else 0
+    x, y, total = reduce_rows(statistic, source, work=2.0 * source.n_features, rows=rows)
     return Centre(x / total, y / total)
 
 
@@ -337,10 +338,11 @@ def _solve_sparse(
     X, y, weight = in_memory(source)
     n, p = X.shape
     square = p <= SQUARE and p <= 4 * n and route in ("auto", "cholesky")
-    cheap = route == "auto" and TRIAL * 4.0 * X.nnz < p**3 / 3
-    if cheap and square:
-        found = _lsqr(source, alpha, intercept, tol, TRIAL)
-        if found.n_iter < TRIAL:
+    system = 10.0 * X.nnz**2 / max(n, 1) + p**3 / 3  # operations of a sparse Gram matrix and Cholesky
+    trial = min(TRIAL[1], int(system / (4.0 * max(X.nnz, 1))))
+    if route == "auto" and square and trial >= TRIAL[0] and system > GATE:  # a small system is solved exactly at once
+        found = _lsqr(source, alpha, intercept, tol, trial)
+        if found.n_iter < trial:
             return found
     if square:
         shift = sampled_mean(source, intercept)

@@ -5,6 +5,7 @@ put it into a page with `figure_svg(figure)`.
 """
 
 from panlearn.plot.calibration import plot_calibration
+from panlearn.plot.coefficient_path import plot_coefficient_path
 from panlearn.plot.confusion import plot_confusion_matrix
 from panlearn.plot.importances import plot_importances
 from panlearn.plot.learning import plot_learning_curve
@@ -12,10 +13,12 @@ from panlearn.plot.ranking import plot_precision_recall, plot_roc
 from panlearn.plot.residuals import plot_predictions, plot_residuals
 from panlearn.plot.scores import plot_score_distribution
 from panlearn.plot.svg import figure_svg
+from panlearn.plot.trajectory import plot_trajectories
 
 __all__ = [
     "figure_svg",
     "plot_calibration",
+    "plot_coefficient_path",
     "plot_confusion_matrix",
     "plot_importances",
     "plot_learning_curve",
@@ -24,4 +27,5 @@ __all__ = [
     "plot_residuals",
     "plot_roc",
     "plot_score_distribution",
+    "plot_trajectories",
 ]
