@@ -2,12 +2,22 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.stats import poisson
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.preprocessing import scale
 
 from panlearn.datasets import load_wine_quality
-from panlearn.linear_model import LinearRegression, LogisticRegression, PolynomialRegression, Ridge, lasso_path
+from panlearn.linear_model import (
+    L0Regression,
+    LinearRegression,
+    LogisticRegression,
+    PoissonRegressor,
+    PolynomialRegression,
+    Ridge,
+    SGDRegressor,
+    lasso_path,
+)
 from panlearn.optimize import SGD, Adam, Momentum, minimize
 from panlearn.plot import plot_coefficient_path, plot_trajectories
 from panlearn.plot.style import ACCENT, GRID, MUTED, QUIET, SECOND, annotate, fix_ticks, house_style, new_axes
@@ -162,3 +172,60 @@ def saddle() -> Figure:
         minimize(function, points[0], method, max_iter=60, tol=0.0, callback=points.append)
         visited[type(method).__name__] = points
     return plot_trajectories(lambda x: function(x)[0], visited, xlim=(-2.0, 1.2), ylim=(-0.5, 1.7))
+
+
+@house_style()
+def gradient_descent() -> Figure:
+    """Batch gradient descent on standardised red wines, for learning rates from too small to too large."""
+    wine = load_wine_quality("red")
+    X, y = scale(wine.drop(columns="quality").to_numpy(float)), wine["quality"].to_numpy(float)
+    steepest = np.linalg.eigvalsh(X.T @ X / len(X)).max()
+    figure, axes = new_axes(5.6, 3.4)
+    for share, colour in ((0.02, QUIET), (0.5, ACCENT), (2.04, SECOND)):
+        settings = {"learning_rate": "constant", "eta0": share / steepest, "batch_size": "full", "tol": None}
+        model = SGDRegressor(alpha=0.0, max_iter=60, **settings).fit(X, y - y.mean())
+        label = f"{share:g} / largest curvature"
+        axes.semilogy(np.arange(len(model.loss_curve_)), model.loss_curve_, color=colour, label=label)
+    axes.set(xlabel="steps", ylabel="half the mean squared error", ylim=(0.2, 0.6))
+    axes.set_yticks([0.2, 0.3, 0.4, 0.6], ["0.2", "0.3", "0.4", "0.6"])
+    axes.minorticks_off()
+    axes.legend(loc="upper center", fontsize=8)
+    return figure
+
+
+@house_style()
+def glm() -> Figure:
+    """Counts that grow with x: a line predicts counts below zero, a Poisson regression does not."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0, 4, 120)[:, None]
+    y = rng.poisson(np.exp(-1.2 + 0.95 * x.ravel()))
+    grid = np.linspace(0, 4, 200)[:, None]
+    mean = PoissonRegressor(alpha=0.0).fit(x, y).predict(grid)
+    low, high = poisson.ppf([[0.05], [0.95]], mean)
+    figure, axes = new_axes()
+    axes.fill_between(grid.ravel(), low, high, color=ACCENT, alpha=0.12, linewidth=0, step="mid", label="90 % of counts")
+    axes.plot(x, y, "o", color=MUTED, markersize=3.5)
+    axes.plot(grid, mean, color=ACCENT, label="Poisson, log link")
+    axes.plot(grid, LinearRegression().fit(x, y).predict(grid), color=SECOND, label="least squares")
+    axes.set(xlabel="x", ylabel="count")
+    axes.legend(loc="upper left", fontsize=8)
+    return figure
+
+
+@house_style()
+def l0() -> Figure:
+    """Best subsets of the diabetes columns against the Lasso's choices: fit by number of columns."""
+    data = load_diabetes()
+    X, y = scale(data.data), data.target - data.target.mean()
+    total, sizes = float(y @ y), np.arange(1, 9)
+    best = [L0Regression(max_nonzero=int(k)).fit(X, y).score(X, y) for k in sizes]
+    _, coefs, _ = lasso_path(X, y, n_alphas=400, eps=1e-3)
+    counts = np.count_nonzero(coefs, axis=0)
+    errors = np.square(y[:, None] - X @ coefs).sum(axis=0)
+    shrunk = [1 - errors[counts == k].min() / total if (counts == k).any() else np.nan for k in sizes]
+    figure, axes = new_axes()
+    axes.plot(sizes, best, "o-", color=ACCENT, label="best subset (L0)", markersize=4)
+    axes.plot(sizes, shrunk, "s--", color=SECOND, label="Lasso with as many columns", markersize=4)
+    axes.set(xlabel="columns used", ylabel="R² on the rows fitted")
+    axes.legend(loc="lower right", fontsize=8)
+    return figure

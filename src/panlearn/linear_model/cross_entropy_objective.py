@@ -15,8 +15,9 @@ float32, which halves the work: Newton's direction does not need more, and the g
 from typing import Any
 
 import numpy as np
+from scipy.special import entr
 
-from panlearn.core.blocks import ArrayRows, RowSource, reduce_rows, require_finite
+from panlearn.core.blocks import ArrayRows, RowSource, is_sparse, reduce_rows, require_finite
 from panlearn.core.products import products_of
 from panlearn.core.threads import scratch
 from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
@@ -97,6 +98,44 @@ class CrossEntropyObjective:
         with np.errstate(over="ignore", invalid="ignore"):  # an overflowing Hessian is asked for again, exactly
             value, gradient, hessian = reduce_rows(statistic, self.source, work=size * (size + 10.0))
         return (*self._finish((value, gradient), theta), self._finish_hessian(hessian))
+
+    def gap(self, x: np.ndarray, l1: float) -> float:
+        """Bound on how far F(W) + l1 |W|_1 may still fall: its value less that of the dual at a feasible point.
+
+        The dual is max_U H(U) - sum (|X'(U - Y)/S| - l1)_+^2 / (2 alpha) over class probabilities U, H their mean
+        entropy; alpha = 0 asks for |X'(U - Y)/S| <= l1, and intercepts for U with the class frequencies of Y. The P of
+        x is mixed with constant probabilities for the latter, with Y for the former; entropy is concave, so the
+        mixture of entropies bounds that of the mixture.
+        """
+        theta, k = x.reshape(self.shape), self.shape[1]
+
+        def statistic(X: Any, y: Any, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            codes = self._codes(y)
+            losses, p = self.loss.evaluate(X @ theta[:-1] + theta[-1], codes)
+            entropies = (entr(p) + entr(1.0 - p) if k == 1 else entr(p)).sum(axis=1)
+            onehot = codes[:, None] == (np.arange(k) if k > 1 else 1)
+            sides = np.hstack([p, onehot, np.ones((len(p), 1))])
+            if weight is not None:
+                sides, losses, entropies = sides * weight[:, None], losses * weight, entropies * weight
+            return np.array([losses.sum(), entropies.sum()]), X.T @ sides, sides.sum(axis=0)
+
+        rows = 0 if self.source.n_rows is None else self.source.n_rows  # sparse blocks: one for each thread
+        sums = reduce_rows(statistic, self.source, work=8.0 * theta.size, rows=rows if is_sparse(self.source) else 0)
+        (loss, entropy), back, mass = (sums[i] / self.total for i in (0, 1, 2))
+        back_p, back_y, back_one = back[:, :k], back[:, k:-1], back[:, -1:]
+        mean, wanted, share = mass[:k], mass[k:-1], 1.0
+        if self.intercept:
+            both = np.stack([mean, wanted]) if k > 1 else np.stack([[mean[0], 1 - mean[0]], [wanted[0], 1 - wanted[0]]])
+            share = min(1.0, float((both[1] / np.maximum(both[0], 1e-300)).min()))
+            entropy = share * entropy + float(entr(np.maximum(both[1] - share * both[0], 0.0)).sum())
+            entropy += 0.0 if share == 1.0 else (1 - share) * float(np.log(1 - share))
+            back_p = share * back_p + back_one * (wanted - share * mean)
+        slopes, w, alpha = np.abs(back_p - back_y), theta[:-1], self.penalty.alpha
+        if alpha > 0:
+            dual = entropy - float(np.square(np.maximum(slopes - l1, 0.0)).sum()) / (2 * alpha)
+        else:
+            dual = entropy * min(1.0, l1 / max(slopes.max(initial=0.0), 1e-300))
+        return max(0.0, loss + self.penalty.value(w) + l1 * float(np.abs(w).sum()) - dual)
 
     @property
     def large(self) -> bool:
@@ -198,7 +237,8 @@ class CrossEntropyProducts:
         self.shape = (X.shape[1] + 1, loss.columns)
         self._seen: tuple[np.ndarray | None, np.ndarray] = (None, np.empty(0))  # the last x and its raw predictions
 
-    def _raw(self, x: np.ndarray) -> np.ndarray:
+    def raw(self, x: np.ndarray) -> np.ndarray:
+        """Raw predictions (n, k) at the parameters x."""
         if self._seen[0] is not x:  # the line search has been here before the gradient
             theta = x.reshape(self.shape)
             self._seen = x, self.products.forward(theta[:-1]) + theta[-1]
@@ -206,12 +246,12 @@ class CrossEntropyProducts:
 
     def value(self, x: np.ndarray) -> float:
         """F at the parameters x."""
-        losses = self.loss.values(self._raw(x), self.y)
+        losses = self.loss.values(self.raw(x), self.y)
         return float(self.share[:, 0] @ losses) + self.penalty.value(x.reshape(self.shape)[:-1])
 
     def gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """F and its gradient at x, where the Hessian is then taken too."""
-        self.p = self.loss.probabilities(self._raw(x))
+        self.p = self.loss.probabilities(self.raw(x))
         out = self._back(self.share * self.loss.residuals(self.p, self.y))
         out[:-1] += self.penalty.gradient(x.reshape(self.shape)[:-1])
         return self.value(x), out.ravel()

@@ -19,21 +19,18 @@ Course notes: 000 §3.3, 001 §4.2-4.5, 004 §7.
 """
 
 import warnings
-from contextlib import nullcontext
 from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.sparse import random_array
-from scipy.special import log_softmax
-from sklearn.utils.validation import check_is_fitted, validate_data
+from scipy.sparse import issparse, random_array
 
-from panlearn.core.base import Classifier
-from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, density, is_sparse
+from panlearn.core.blocks import ArrayRows
 from panlearn.core.constraints import (
     BOOLEAN,
     NATURAL,
     NONNEGATIVE,
+    POSITIVE,
     POSITIVE_OR_INF,
     RANDOM,
     UNIT,
@@ -41,20 +38,15 @@ from panlearn.core.constraints import (
     options,
     validated,
 )
-from panlearn.core.errors import DataError
 from panlearn.core.registry import method
-from panlearn.core.threads import single_threaded_blas
-from panlearn.linear_model.cross_entropy_objective import CrossEntropyObjective, CrossEntropyProducts, thinned
-from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
-from panlearn.optimize.newton import Minimum, newton, newton_cg
-from panlearn.penalties import L2
+from panlearn.linear_model.logistic_classifier import LogisticClassifier
+from panlearn.linear_model.logistic_parameters import SOLVERS, check_solver, penalty_of
+from panlearn.linear_model.logistic_solvers import LogisticProblem
 
-# A Hessian is formed for few parameters, or for more if there are many rows each: most work is then saved by a start
-# from part of the rows. Elsewhere products with the Hessian are cheaper (measured on 10 shapes, 2 cores).
-SMALL, LARGE, ROWS = 32, 1500, 200
-SPARSE = 0.25  # share of entries that are not zero below which products with X are cheaper than dense blocks of it
-LARGE_PRODUCT = 1e7  # multiplications from which a dense product with X gains by a threaded BLAS
-THIN, COARSE = 10, 1e-3  # the start is found on every 10th row, to this gradient norm
+N_JOBS = (
+    "'n_jobs' has no effect since 1.8 and will be removed in 1.10. You provided 'n_jobs={}', please leave it "
+    "unspecified."
+)
 
 
 @method(
@@ -64,22 +56,22 @@ THIN, COARSE = 10, 1e-3  # the start is found on every 10th row, to this gradien
     needs=("scaled",),
     cost=lambda n, p, k: 10.0 * n * p * k * min(p * k, 100),
 )
-class LogisticRegression(Classifier):
-    """Logistic regression, with an L2 penalty or none, for two or more classes.
+class LogisticRegression(LogisticClassifier):
+    """Logistic regression with an L1, L2 or elastic-net penalty or none, for two or more classes.
 
     Parameters
     ----------
-    penalty : {"l2", "deprecated"} or None, default="deprecated"
-        scikit-learn's old spelling: None means `C=inf`.
+    penalty : {"l1", "l2", "elasticnet", "deprecated"} or None, default="deprecated"
+        scikit-learn's old spelling of `l1_ratio`; None means `C=inf`.
     C : float, default=1.0
         Inverse strength of the penalty, > 0; `inf` for none.
     l1_ratio : float, default=0.0
-        Share of L1 in the penalty. Only 0 is supported by this class.
+        Share of L1 in the penalty, (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2) / C: 0 is L2, 1 is L1.
     dual : bool, default=False
         Kept for scikit-learn's signature, as `intercept_scaling`, `random_state` and `n_jobs` are: they concern
         LIBLINEAR and SAG only.
     tol : float, default=1e-4
-        Stop when the largest gradient component of F (see the module) is below it.
+        Stop when the largest (sub)gradient component of F (see the module) is below it.
     fit_intercept : bool, default=True
         Fit an intercept, which is never penalised.
     intercept_scaling : float, default=1
@@ -89,8 +81,9 @@ class LogisticRegression(Classifier):
     random_state : int, RandomState or None, default=None
         Not used: nothing here is random.
     solver : {"auto", "newton-cholesky", "newton-cg", "lbfgs", "liblinear", "sag", "saga"}, default="auto"
-        "newton-cholesky" forms Hessians, "newton-cg" only multiplies by them; every other name of scikit-learn means
-        "auto", which chooses between the two: the minimum is the same.
+        "auto" chooses by the shape of the data and the penalty (`panlearn.linear_model.logistic_solvers`);
+        "newton-cholesky" forms Hessians, "newton-cg" only multiplies by them. Every other name of scikit-learn means
+        "auto", but refuses the penalties that scikit-learn's solver refuses: the minimum is the same.
     max_iter : int, default=100
         Most Newton iterations.
     verbose : int, default=0
@@ -113,7 +106,9 @@ class LogisticRegression(Classifier):
     objective_ : float
         F at the solution.
     gradient_norm_ : float
-        Certificate: largest gradient component of F there.
+        Certificate: largest component of the (sub)gradient of F there.
+    dual_gap_ : float
+        With an L1 penalty: bound on how far `objective_` is above the minimum.
     certificate_ : str
         The same in words.
     n_features_in_ : int
@@ -143,16 +138,16 @@ class LogisticRegression(Classifier):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "penalty": [options("l2", "deprecated"), None],
+        "penalty": [options("l1", "l2", "elasticnet", "deprecated"), None],
         "C": [POSITIVE_OR_INF],
         "l1_ratio": [UNIT, None],
         "dual": [BOOLEAN],
         "tol": [NONNEGATIVE],
         "fit_intercept": [BOOLEAN],
-        "intercept_scaling": [NONNEGATIVE],
+        "intercept_scaling": [POSITIVE],
         "class_weight": [dict, options("balanced"), None],
         "random_state": [RANDOM],
-        "solver": [options("auto", "newton-cholesky", "newton-cg", "lbfgs", "liblinear", "sag", "saga")],
+        "solver": [SOLVERS],
         "max_iter": [NATURAL],
         "verbose": [VERBOSE],
         "warm_start": [BOOLEAN],
@@ -210,171 +205,32 @@ class LogisticRegression(Classifier):
         LogisticRegression
             The fitted estimator.
         """
-        if self.penalty is None and self.C != 1.0:
-            warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=2)
-        if self.l1_ratio:
-            raise DataError(f"l1_ratio must be 0.0 here, got {self.l1_ratio}; only the L2 penalty is supported.")
+        name, C, l1_ratio = penalty_of(self.penalty, self.C, self.l1_ratio)
+        check_solver(self.solver, name, self.dual)
+        if self.n_jobs is not None:
+            warnings.warn(N_JOBS.format(self.n_jobs), FutureWarning, stacklevel=2)
         source = self._source(X, y, sample_weight)
         counts = self._encoded(source)
-        loss = BinaryCrossEntropy() if len(self.classes_) == 2 else SoftmaxCrossEntropy(len(self.classes_))
-        penalty = L2(0.0 if self.penalty is None else 1.0 / (self.C * counts.sum()))
-        found = self._minimise(source, loss, penalty, counts)
-        theta = found.x.reshape(source.n_features + 1, loss.columns)
-        if loss.columns > 1:  # a constant added to all classes changes no probability: the least norm has mean 0
-            theta -= theta.mean(axis=1, keepdims=True)
-        dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-        self.coef_ = np.ascontiguousarray(theta[:-1].T, dtype=dtype)
-        self.intercept_ = theta[-1].astype(dtype)
+        check_solver(self.solver, name, self.dual, len(self.classes_))
+        classes = None if isinstance(source, ArrayRows) else self.classes_
+        problem = LogisticProblem(source, counts, self.fit_intercept, classes)
+        l1, l2 = problem.strengths(C, l1_ratio)
+        start = self._warm(problem.shape)
+        found = problem.solve(l1, l2, start=start, solver=self.solver, tol=self.tol, max_iter=self.max_iter)
+        self._keep(problem, found, l1, l2)
         self.n_iter_ = np.array([max(min(1, self.max_iter), found.n_iter)], dtype=np.int32)
-        self.objective_, self.gradient_norm_ = found.value, found.gradient_norm
-        self.certificate_ = f"gradient norm {found.gradient_norm:.0e} of mean loss {found.value:.4g}"
-        self._report(found, penalty)
+        self._report(found, l1 + l2 == 0)
         return self
 
-    def _encoded(self, source: RowSource) -> np.ndarray:
-        """Replace labels in memory by codes; returns the total weight of each class."""
-        if not isinstance(source, ArrayRows):
-            self.classes_ = np.unique(np.concatenate([np.unique(piece.y) for piece in source.pieces()]))
-            self._encode(self.classes_)
-            codes = [(np.searchsorted(self.classes_, piece.y), piece.weight) for piece in source.pieces()]
-            return sum(np.bincount(c, w, minlength=len(self.classes_)) for c, w in codes)  # type: ignore[return-value]
-        _, y, weight = source.rows
-        codes = self._encode(y)
-        weight = self._class_weighted(self.class_weight, y, weight)
-        source.rows = source.rows._replace(y=codes, weight=weight)
-        return np.bincount(codes, weight, minlength=len(self.classes_)).astype(np.float64)
-
-    def _minimise(self, source: RowSource, loss: Any, penalty: L2, counts: np.ndarray) -> Minimum:
-        size, n = (source.n_features + 1) * loss.columns, source.n_rows
-        form = n is None or ((size <= SMALL or LARGE >= size <= n / ROWS) and density(source) > SPARSE)
-        arguments: Any = (loss, penalty, float(counts.sum()), self.fit_intercept)
-        classes = None if isinstance(source, ArrayRows) else self.classes_
-        dense = MappedRows(source, lambda X: X.toarray(), source.n_features) if is_sparse(source) else source
-        objective = CrossEntropyObjective(dense, *arguments, classes=classes)
-        x = self._warm(objective.start(counts), objective.shape)
-        if isinstance(source, ArrayRows) and (
-            self.solver == "newton-cg" or not (form or self.solver == "newton-cholesky")
-        ):
-            f = CrossEntropyProducts(source, *arguments)
-            large = not is_sparse(source) and float(n or 0) * size > LARGE_PRODUCT
-            with nullcontext() if large else single_threaded_blas():
-                return newton_cg(f, x, tol=self.tol, max_iter=self.max_iter)
-        with single_threaded_blas():
-            return self._descend(objective, x, self.tol)
-
-    def _descend(self, f: CrossEntropyObjective, x: np.ndarray, tol: float) -> Minimum:
-        """Newton's method from the minimiser over every `THIN`-th row, if so few rows still tell enough.
-
-        The part is found the same way. Its minimiser and its Hessian are near those of the whole, for a tenth of the
-        cost: what is left for the whole are a few passes for the gradient.
-        """
-        hessian, rows = None, f.source.rows if isinstance(f.source, ArrayRows) else None
-        if rows is not None and f.large and rows.X.shape[0] >= ROWS * x.size:
-            part = thinned(f.source, THIN)
-            weight = part.rows.weight
-            total = float(len(part.rows.y) if weight is None else weight.sum())
-            if total > 0:
-                few = CrossEntropyObjective(part, f.loss, f.penalty, total, f.intercept)
-                x = self._descend(few, x, max(tol, COARSE)).x
-                hessian = few.derivatives(x, False)[2]
-        return newton(f, x, tol=tol, max_iter=self.max_iter, keep=f.large, hessian=hessian)
-
-    def _warm(self, start: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        if self.warm_start and hasattr(self, "coef_") and self.coef_.T.shape == (shape[0] - 1, shape[1]):
-            return np.vstack([self.coef_.T, self.intercept_]).astype(np.float64).ravel()
-        return start
-
-    def _report(self, found: Minimum, penalty: L2) -> None:
-        if self.verbose:
-            print(f"LogisticRegression: {found.n_iter} iterations, {self.certificate_}")  # noqa: T201
-        if not found.converged:
-            self._warn_unconverged(
-                f"the gradient norm is {found.gradient_norm:.1e}, tol is {self.tol:.1e}",
-                "Raise max_iter or tol, or scale the features to a common range.",
-            )
-        elif penalty.alpha == 0 and found.value < 10 * self.tol:
-            self._warn_unconverged(
-                f"the mean loss is {found.value:.1e}",
-                "A hyperplane separates the classes, so without a penalty the weights have no finite optimum; set C.",
-            )
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Raw predictions x'w + b, in log-odds.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n,) for two classes, (n, K) for more
-            Positive for the second class; up to a constant log P(k | x) for more.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        z = np.asarray(X @ self.coef_.T) + self.intercept_
-        return z[:, 0] if z.shape[1] == 1 else z
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable label of each row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        z = self.decision_function(X)
-        return self.classes_[(z > 0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Class probabilities.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n, K)
-            Probabilities in the order of `classes_`.
-        """
-        z = self.decision_function(X)
-        if z.ndim == 2:
-            return SoftmaxCrossEntropy(z.shape[1]).probabilities(z)
-        return BinaryCrossEntropy().probabilities(np.column_stack([-z, z]))
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Logarithms of the class probabilities, exact also where they are tiny.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n, K)
-            Log-probabilities in the order of `classes_`.
-        """
-        z = self.decision_function(X)
-        if z.ndim == 1:
-            return -np.logaddexp(0.0, np.column_stack([z, -z]))
-        return log_softmax(z, axis=1)
+    def _warm(self, shape: tuple[int, int]) -> np.ndarray | None:
+        coef = getattr(self, "coef_", None)
+        if not self.warm_start or coef is None or coef.T.shape != (shape[0] - 1, shape[1]):
+            return None
+        coef = coef.toarray() if issparse(coef) else coef
+        return np.vstack([coef.T, self.intercept_]).astype(np.float64).ravel()
 
     @classmethod
     def _warm_kernels(cls) -> None:
         """Compile the kernels of sparse data."""
         X = random_array((20_000, 50), density=0.5, format="csr", rng=np.random.default_rng(0))
         cls(solver="newton-cg").fit(X, np.arange(20_000) % 2)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -28,8 +28,9 @@ class BinaryCrossEntropy(NamedTuple):
         return values, np.where(z >= 0, 1.0, e) / (1.0 + e)
 
     def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Loss of each row, (n,)."""
-        return self.evaluate(z, y)[0]
+        """Loss of each row, (n,); z may be (n,) too."""
+        z = z.ravel()
+        return np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0.0) - y * z
 
     def probabilities(self, z: np.ndarray) -> np.ndarray:
         """Probability of class 1, (n, 1): the inverse link."""
@@ -39,6 +40,14 @@ class BinaryCrossEntropy(NamedTuple):
     def residuals(self, p: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Gradient in z, (n, 1)."""
         return p - y[:, None]
+
+    def derivatives(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loss, first and second derivative in z of each row, each (n,); here z may be (n,) too."""
+        z = z.ravel()
+        e = np.exp(-np.abs(z))
+        values = np.log1p(e) + np.maximum(z, 0.0) - y * z
+        q = 1.0 / (1.0 + e)
+        return values, np.where(z >= 0, q, e * q) - y, e * q * q
 
     def curvature_product(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
         """Second derivative in z times q, (n, 1)."""

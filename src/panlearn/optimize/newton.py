@@ -50,6 +50,41 @@ class SmoothFunction(Protocol):
         ...
 
 
+class Rest(Protocol):
+    """What is added to a smooth function: nothing here, absolute values in `proximal_newton`."""
+
+    def value(self, x: np.ndarray) -> float:
+        """The addition at x."""
+        ...
+
+    def residual(self, gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Subgradient of the sum of least size, given the gradient of the smooth function: 0 at a minimum."""
+        ...
+
+    def step(self, hessian: np.ndarray, gradient: np.ndarray, x: np.ndarray) -> np.ndarray | None:
+        """Minimiser d of g'd + 1/2 d'Hd + value(x + d); None if there is none."""
+        ...
+
+
+class Nothing:
+    """The rest of a function that is smooth as a whole."""
+
+    def value(self, x: np.ndarray) -> float:
+        """Zero."""
+        return 0.0
+
+    def residual(self, gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """The gradient itself."""
+        return gradient
+
+    def step(self, hessian: np.ndarray, gradient: np.ndarray, x: np.ndarray) -> np.ndarray | None:
+        """Newton's step."""
+        return newton_step(hessian, gradient)
+
+
+NOTHING = Nothing()
+
+
 class ProductFunction(Protocol):
     """A convex function of an array, as `newton_cg` sees it."""
 
@@ -78,6 +113,7 @@ def newton(
     max_iter: int,
     keep: bool = False,
     hessian: np.ndarray | None = None,
+    rest: Rest = NOTHING,
 ) -> Minimum:
     """Minimise by Newton steps with a Cholesky factorisation.
 
@@ -96,6 +132,8 @@ def newton(
         less than their Hessian.
     hessian : ndarray of shape (d, d), optional
         A Hessian from near the start, with `keep`.
+    rest : Rest
+        What is added to f; it decides on the step and on what counts as its gradient.
 
     Returns
     -------
@@ -122,15 +160,16 @@ def newton(
     point = f.derivatives(x, exact) if hessian is None else (*f.gradient(x), hessian)
     while True:
         value, gradient, hessian = point
-        norm = _largest(gradient)
+        norm = largest(rest.residual(gradient, x))
+        value += rest.value(x)
         trace.append(value)
         if norm <= tol or n_iter == max_iter:
             break
         n_iter += 1
 
         look = partial(visit, old=hessian, exact=exact)
-        moved, point = _advance(f, look, x, value, gradient, newton_step(hessian, gradient))
-        slow = moved is None or _largest(point[1]) > SLOW * norm
+        moved, point = _advance(f, rest, look, x, value, gradient, rest.step(hessian, gradient, x))
+        slow = moved is None or largest(rest.residual(point[1], moved)) > SLOW * norm
         if moved is None and fresh and exact:
             break
         x = x if moved is None else moved
@@ -146,6 +185,7 @@ def newton(
 
 def _advance(
     f: SmoothFunction,
+    rest: Rest,
     visit: Callable[[np.ndarray], tuple],
     x: np.ndarray,
     value: float,
@@ -153,13 +193,16 @@ def _advance(
     step: np.ndarray | None,
 ) -> tuple[np.ndarray | None, tuple]:
     """The point after a step and what `visit` says there; None if no step along the direction descends."""
-    slope = float(gradient @ step) if step is not None else 0.0
-    if step is None or not slope < 0:
+    if step is None:
+        return None, ()
+    # promised fall of the sum, to first order in f: a bound for shorter steps too, since the rest is convex
+    slope = float(gradient @ step) + rest.value(x + step) - rest.value(x)
+    if not slope < 0:
         return None, ()
     trial = visit(x + step)  # the full step is nearly always right: visit it at once, not its value first
-    if trial[0] <= value + ARMIJO * slope + _noise(value):
+    if trial[0] + rest.value(x + step) <= value + ARMIJO * slope + _noise(value):
         return x + step, trial
-    moved = _line_search(f.value, x, value, gradient, 0.5 * step)
+    moved = _line_search(lambda at: f.value(at) + rest.value(at), x, value, 0.5 * slope, 0.5 * step)
     return moved, () if moved is None else visit(moved)
 
 
@@ -201,12 +244,12 @@ def newton_cg(f: ProductFunction, x: np.ndarray, *, tol: float, max_iter: int) -
     while True:
         value, gradient = f.gradient(x)
         trace.append(value)
-        norm = _largest(gradient)
+        norm = largest(gradient)
         if norm <= tol or n_iter == max_iter:
             break
         diagonal = f.diagonal() if diagonal is None else diagonal  # a preconditioner may be a little out of date
         step = _conjugate_gradients(f.product, diagonal, gradient, max(FORCING * norm, 0.5 * tol))
-        moved = _line_search(f.value, x, value, gradient, step)
+        moved = _line_search(f.value, x, value, float(np.vdot(gradient, step)), step)
         n_iter += 1
         if moved is None:
             break
@@ -228,7 +271,7 @@ def _conjugate_gradients(
             break
         length = energy / curvature
         step, residual = daxpy(direction, step, a=length), daxpy(bent, residual, a=-length)  # in place
-        if _largest(residual) <= tol:
+        if largest(residual) <= tol:
             break
         np.divide(residual, diagonal, out=scaled)
         energy, before = float(residual @ scaled), energy
@@ -238,10 +281,9 @@ def _conjugate_gradients(
 
 
 def _line_search(
-    value_at: Callable[[np.ndarray], float], x: np.ndarray, value: float, gradient: np.ndarray, step: np.ndarray
+    value_at: Callable[[np.ndarray], float], x: np.ndarray, value: float, slope: float, step: np.ndarray
 ) -> np.ndarray | None:
     """The first of the points x + d, x + d/2, ... that decreases the value enough; None if none does."""
-    slope = float(np.vdot(gradient, step))
     if not slope < 0:
         return None
     for halvings in range(MAX_HALVINGS):
@@ -257,5 +299,6 @@ def _noise(value: float) -> float:
     return 8 * np.finfo(np.float64).eps * abs(value)
 
 
-def _largest(x: np.ndarray) -> float:
+def largest(x: np.ndarray) -> float:
+    """Largest |component|."""
     return float(max(x.max(initial=0.0), -x.min(initial=0.0)))  # two passes, but no temporary

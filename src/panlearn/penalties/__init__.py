@@ -1,5 +1,6 @@
 """Penalties on coefficients."""
 
+from panlearn.penalties.l0 import L0
 from panlearn.penalties.l2 import L2
 
-__all__ = ["L2"]
+__all__ = ["L0", "L2"]

@@ -1,0 +1,148 @@
+"""The fits of logistic regression for every fold and every penalty, and their scores.
+
+What does not depend on the penalty is computed once a fold, and each fit starts from the solution of the last.
+"""
+
+from collections.abc import Sequence
+from inspect import signature
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.metrics import make_scorer
+
+from panlearn.core.blocks import ArrayRows
+from panlearn.core.threads import map_chunks
+from panlearn.linear_model.logistic_classifier import identified
+from panlearn.linear_model.logistic_regression import LogisticRegression
+from panlearn.linear_model.logistic_solvers import LogisticProblem
+
+LARGE = 1_000_000  # stored entries of X from which each fit has work for all threads: then the folds take turns
+
+
+class Paths(NamedTuple):
+    """The fits of one fold, or of all with one more axis in front."""
+
+    coefs: np.ndarray  # (shares, strengths, classes or 1, p + 1), intercepts last
+    n_iter: np.ndarray  # (shares, strengths)
+    norms: np.ndarray  # (shares, strengths) gradient norms
+
+
+def fit_folds(
+    source: ArrayRows,
+    classes: int,
+    trains: Sequence[np.ndarray],
+    ratios: Sequence[float],
+    Cs: np.ndarray,
+    intercept: bool,
+    settings: dict[str, Any],
+) -> Paths:
+    """Fit every penalty on the rows of every fold.
+
+    Parameters
+    ----------
+    source : ArrayRows
+        All rows; y are class codes.
+    classes : int
+        Number of classes; a fold may lack some.
+    trains : sequence of ndarray
+        Indices of the rows to fit on, by fold.
+    ratios : sequence of float
+        Shares of L1.
+    Cs : ndarray of shape (c,)
+        Inverse strengths.
+    intercept : bool
+        Whether to fit intercepts.
+    settings : dict
+        `solver`, `tol` and `max_iter` of `LogisticProblem.solve`.
+
+    Returns
+    -------
+    Paths
+        With the folds as first axis.
+    """
+
+    def one(train: np.ndarray) -> Paths:
+        X, codes, weight = source.rows
+        weight = None if weight is None else weight[train]
+        counts = np.bincount(codes[train], weight, minlength=classes).astype(np.float64)
+        problem = LogisticProblem(ArrayRows(X[train], codes[train], weight), counts, intercept)
+        return _path(problem, ratios, Cs, settings)
+
+    size = getattr(source.rows.X, "size", 0)  # of a sparse matrix, what is stored
+    work = np.inf if size < LARGE else 0.0
+    parts = map_chunks(lambda a, b: [one(train) for train in trains[a:b]], len(trains), work=work)
+    return Paths(*map(np.stack, zip(*chain.from_iterable(parts), strict=True)))
+
+
+def _path(problem: LogisticProblem, ratios: Sequence[float], Cs: np.ndarray, settings: dict[str, Any]) -> Paths:
+    coefs, fits = [], []
+    for ratio in ratios:
+        start = None
+        for C in Cs:
+            l1, l2 = problem.strengths(C, ratio)
+            found = problem.solve(l1, l2, start=start, **settings)
+            start = found.x
+            coefs.append(identified(found.x.reshape(problem.shape), l1).T)
+            fits.append((found.n_iter, found.gradient_norm))
+    grid = len(ratios), len(Cs)
+    n_iter, norms = (np.reshape(column, grid) for column in zip(*fits, strict=True))
+    return Paths(np.reshape(coefs, (*grid, *coefs[0].shape)), n_iter.astype(np.int32), norms)
+
+
+def score_folds(
+    X: Any,
+    y: np.ndarray,
+    classes: np.ndarray,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    paths: Paths,
+    scorer: Any,
+    params: dict[str, Any],
+) -> np.ndarray:
+    """Score every fit on the rows that its fold holds out.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (n, p)
+        Features of all rows.
+    y : ndarray of shape (n,)
+        Labels.
+    classes : ndarray of shape (K,)
+        All labels, sorted.
+    folds : sequence of (train, test)
+        Indices of rows.
+    paths : Paths
+        The fits.
+    scorer : callable
+        scikit-learn's scorer.
+    params : dict
+        Its parameters; those with an entry for each row are split with the rows.
+
+    Returns
+    -------
+    ndarray of shape (folds, shares, strengths)
+        The scores.
+    """
+    model, table = LogisticRegression(), np.empty(paths.n_iter.shape)
+    model.classes_, model.n_features_in_ = classes, X.shape[1]
+    scorer = _told_all_labels(scorer, classes)
+    for fold, (_, test) in enumerate(folds):
+        held, labels = X[test], y[test]
+        own = {k: v if np.ndim(v) == 0 or len(v) != len(y) else np.asarray(v)[test] for k, v in params.items()}
+        for place in np.ndindex(*table.shape[1:]):
+            theta = paths.coefs[(fold, *place)]
+            model.coef_, model.intercept_ = theta[:, :-1], theta[:, -1]
+            table[(fold, *place)] = scorer(model, held, labels, **own)
+    return table
+
+
+def _told_all_labels(scorer: Any, classes: np.ndarray) -> Any:
+    """The scorer, told of all labels if it can be: a fold may lack some."""
+    inner = getattr(scorer, "_score_func", None)
+    known = signature(inner).parameters if inner is not None else {}
+    if inner is None or "labels" not in known:
+        return scorer
+    more = {"labels": classes, **getattr(scorer, "_kwargs", {})}
+    if len(classes) == 2 and "pos_label" in known:
+        more.setdefault("pos_label", classes[-1])
+    return make_scorer(inner, greater_is_better=scorer._sign == 1, response_method=scorer._response_method, **more)

@@ -1,0 +1,40 @@
+"""Losses that ignore residuals up to epsilon: max(0, |z - y| - epsilon), and its square [vapnik1995].
+
+Support vector regression: only the rows outside a tube of half-width epsilon around the prediction push it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class EpsilonInsensitive(NamedTuple):
+    """max(0, |z - y| - epsilon), with epsilon = `parameter` >= 0."""
+
+    parameter: float
+    code = 2
+
+    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Loss of each raw prediction."""
+        return np.maximum(0.0, np.abs(z - y) - self.parameter)
+
+    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Derivatives in z, 0 inside the tube and on its edge."""
+        r = z - y
+        return np.where(np.abs(r) > self.parameter, np.sign(r), 0.0)
+
+
+class SquaredEpsilonInsensitive(NamedTuple):
+    """max(0, |z - y| - epsilon)^2, with epsilon = `parameter` >= 0."""
+
+    parameter: float
+    code = 3
+
+    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Loss of each raw prediction."""
+        return np.maximum(0.0, np.abs(z - y) - self.parameter) ** 2
+
+    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Derivatives in z."""
+        r = z - y
+        return 2.0 * np.sign(r) * np.maximum(0.0, np.abs(r) - self.parameter)
