@@ -109,7 +109,8 @@ def glum(family: str, alpha: float, l1_ratio: float = 0.0) -> Contender:
     def fit(problem: Problem, tol: float) -> Any:
         from glum import GeneralizedLinearRegressor, TweedieDistribution
 
-        kind = TweedieDistribution(1.5) if family == "tweedie" else family
+        power: Any = FAMILIES[family]
+        kind: Any = TweedieDistribution(power) if family == "tweedie" else family
         settings = {"alpha": alpha, "l1_ratio": l1_ratio, "gradient_tol": tol, "max_iter": 1000}
         return GeneralizedLinearRegressor(family=kind, link="log", **settings).fit(problem.X, problem.y)
 

@@ -42,7 +42,7 @@ def test_matches_oracle():
     weight = np.random.default_rng(1).random(30) + 0.2
     found = solve(X, y, 0.08, 0.02, weight)
     l1 = np.append(np.full(8, 0.08), 0.0)
-    slow = oracle.minimise(lambda t: oracle.logistic_gradient(X, y, weight, 0.02, t), np.zeros(9), l1, 0.3, steps=3000)
+    slow = oracle.minimise(lambda t: oracle.logistic_gradient(X, y, weight, 0.02, t), np.zeros(9), l1, step=0.3)
     np.testing.assert_allclose(found.x, slow, atol=1e-7)
     np.testing.assert_array_equal(found.x == 0, slow == 0)
 
@@ -64,12 +64,10 @@ def test_equals_the_solution_over_all_columns(seed, intercept, positive, l2, str
     for Z in (X, sparse.csr_array(X)):
         found = solve(Z, y, strength, l2, intercept=intercept, positive=positive)
         assert found.converged
-        if not positive:  # there `positive` would bind the intercept too
-            whole = proximal_newton(f, np.zeros(151), l1, tol=1e-10, max_iter=100)
-            np.testing.assert_allclose(found.value, whole.value, rtol=1e-10)
-            np.testing.assert_allclose(found.x, whole.x, atol=1e-5)
-        else:
-            assert (found.x[:-1] >= 0).all()
+        free = np.arange(151) == 150
+        whole = proximal_newton(f, np.zeros(151), l1, positive=positive, free=free, tol=1e-10, max_iter=100)
+        np.testing.assert_allclose(found.value, whole.value, rtol=1e-10)
+        np.testing.assert_allclose(found.x, whole.x, atol=1e-5)
 
 
 @pytest.mark.parametrize("formed", [0, 10_000])
@@ -112,7 +110,7 @@ def test_edge_cases():
     found = solve(empty, y)
     assert (found.x[300:302] == 0).all()
     np.testing.assert_allclose(found.value, solve(X, y).value, atol=1e-9)
-    assert solve(X, y, start=found.x[:301]).n_iter <= 3  # warm
+    assert solve(X, y, start=found.x[:301]).n_iter < solve(X, y).n_iter  # warm
     stopped = solve(X, y, max_iter=1)
     assert (stopped.converged, stopped.n_iter) == (False, 1)
     broken = X.copy()
@@ -125,7 +123,7 @@ def test_edge_cases():
 
 
 def test_raw_predictions():
-    X, y = data(density=0.1)
+    X, _ = data(density=0.1)
     x = np.zeros(301)
     x[[3, 8, 300]] = 1.0, -2.0, 0.5
     for Z in (X, sparse.csr_array(X)):

@@ -3,13 +3,16 @@
 import numpy as np
 
 
-def minimise(gradient, x, l1, positive=False, step=0.1, steps=20_000):
-    """Minimiser of f(x) + sum l1_j |x_j| from f's gradient; `step` must be below 1 / its Lipschitz constant."""
+def minimise(gradient, x, l1, free=None, step=0.1, steps=20_000):
+    """Minimiser of f(x) + sum l1_j |x_j| from f's gradient, x >= 0 but for `free` if that is given.
+
+    `step` must be below 1 / the gradient's Lipschitz constant.
+    """
     for _ in range(steps):
         moved = x - step * gradient(x)
         x = np.sign(moved) * np.maximum(np.abs(moved) - step * l1, 0.0)
-        if positive:
-            x = np.maximum(x, 0.0)
+        if free is not None:
+            x = np.where(free, x, np.maximum(x, 0.0))
     return x
 
 

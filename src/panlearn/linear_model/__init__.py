@@ -1,5 +1,7 @@
 """Linear models: least squares, ridge, polynomial, logistic and softmax regression."""
 
+from panlearn.linear_model.elastic_net import ElasticNet
+from panlearn.linear_model.elastic_net_path import enet_path, lasso_path
 from panlearn.linear_model.generalized_linear_model import (
     GammaRegressor,
     GeneralizedLinearRegressor,
@@ -7,7 +9,9 @@ from panlearn.linear_model.generalized_linear_model import (
     TweedieRegressor,
 )
 from panlearn.linear_model.huber_regressor import HuberRegressor
+from panlearn.linear_model.lasso import Lasso
 from panlearn.linear_model.lasso_cv import ElasticNetCV, LassoCV
+from panlearn.linear_model.l0_logistic_regression import L0LogisticRegression
 from panlearn.linear_model.l0_regression import L0Regression
 from panlearn.linear_model.linear_regression import LinearRegression
 from panlearn.linear_model.logistic_regression import LogisticRegression
@@ -22,11 +26,14 @@ from panlearn.linear_model.stochastic_gradient_classifier import SGDClassifier
 from panlearn.linear_model.stochastic_gradient_regressor import SGDRegressor
 
 __all__ = [
+    "ElasticNet",
     "ElasticNetCV",
     "GammaRegressor",
     "GeneralizedLinearRegressor",
     "HuberRegressor",
+    "Lasso",
     "LassoCV",
+    "L0LogisticRegression",
     "L0Regression",
     "LinearRegression",
     "LogisticRegression",
@@ -43,4 +50,6 @@ __all__ = [
     "SGDClassifier",
     "SGDRegressor",
     "TweedieRegressor",
+    "enet_path",
+    "lasso_path",
 ]

@@ -197,7 +197,14 @@ class ElasticNet(LinearPredictor):
         direct = weights is None and (self.alpha == 0 or self._ratio == 0)
         solve = self._solve_directly if direct else self._descend
         start = self._start(targets.shape[1], X.shape[1])
-        fits = [solve(columns, target, weights, start[k]) for k, target in enumerate(targets.T)]
+        try:
+            fits = [solve(columns, target, weights, start[k]) for k, target in enumerate(targets.T)]
+        except OverflowError as error:
+            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+            raise DataError(
+                "Coordinate descent iterations resulted in non-finite parameter values. The input data may contain large "
+                "values and need to be preprocessed."
+            ) from error
         self._store(fits, weights, X, y)
         return self
 
@@ -247,7 +254,7 @@ class ElasticNet(LinearPredictor):
         return coef if coef.shape == (targets, p) else [None] * targets
 
     def _descend(self, columns: CentredColumns, y: np.ndarray, weights: np.ndarray | None, start: Any) -> Any:
-        """Weights, intercept, gap, sweeps and whether the gap is small enough."""
+        """Weights, intercept, gap, sweeps and the gap asked for."""
         from panlearn.optimize.elastic_net import elastic_net_path  # compiles or loads kernels
 
         limit = self.tol * float(np.sum(columns.target(y)[0] ** 2))
@@ -262,7 +269,7 @@ class ElasticNet(LinearPredictor):
             tol=self.tol,
             max_iter=self.max_iter or 1000,
         )
-        return found.coefs[0], found.intercepts[0], found.gaps[0], int(found.sweeps[0]), found.gaps[0] <= limit
+        return found.coefs[0], found.intercepts[0], found.gaps[0], int(found.sweeps[0]), limit
 
     def _solve_directly(self, columns: CentredColumns, y: np.ndarray, weights: None, start: Any) -> Any:
         """The same by the normal equations or their stable forms: nothing is to be chosen."""
@@ -279,16 +286,10 @@ class ElasticNet(LinearPredictor):
         if self.positive:
             fault = np.where(w == 0, np.maximum(fault, 0.0), fault)
         gap = float(fault @ fault) / (2 * self.alpha or 1.0)
-        return w, float(found.intercept[0]), gap, max(1, found.n_iter), True
+        return w, float(found.intercept[0]), gap, max(1, found.n_iter), np.finfo(float).max
 
     def _store(self, fits: list[Any], weights: np.ndarray | None, X: Any, y: np.ndarray) -> None:
-        coefs, intercepts, gaps, sweeps, converged = zip(*fits, strict=True)
-        if not all(np.isfinite([*gaps, *intercepts])):
-            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
-            raise DataError(
-                "Coordinate descent iterations resulted in non-finite parameter values. The input data may contain large "
-                "values and need to be preprocessed."
-            )
+        coefs, intercepts, gaps, sweeps, limits = zip(*fits, strict=True)
         dtype = X.dtype if X.dtype == np.float32 else np.dtype(np.float64)
         coef, intercept, gap = np.array(coefs, dtype), np.array(intercepts, dtype), np.array(gaps)
         sizes = np.where(coef != 0, np.abs(coef) * (1.0 if weights is None else weights), 0.0).sum(axis=1)
@@ -300,7 +301,7 @@ class ElasticNet(LinearPredictor):
         if not self.fit_intercept:
             self.intercept_ = 0.0
         self.certificate_ = f"duality gap {gap.max():.0e}, sum of absolute weights {sizes.sum():.4g}"
-        if not all(converged):
+        if any(gap > limit for gap, limit in zip(gaps, limits, strict=True)):
             self._warn_unconverged(f"the duality gap is {gap.max():.1e}", REMEDY)
 
     @property

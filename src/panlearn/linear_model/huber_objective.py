@@ -8,8 +8,9 @@ H is Huber's loss with threshold epsilon sigma; 2/sigma H(r) = sigma phi(r / sig
     in sigma             1 - min(|r_i| / sigma, epsilon)^2
     Hessian              2/sigma sum over |r_i| <= epsilon sigma of s_i u_i u_i',    u_i = (x_i, 1, -r_i / sigma)
 
-To the curvature in sigma the positive part of its gradient over sigma is added. It vanishes at the minimum, and keeps a
-step from going below sigma = 0 where all residuals are 0 and there is no curvature at all.
+Two touches of curvature keep steps in bounds. An outlier gets a thousandth of the curvature that would bound its loss
+from above, 2/sigma epsilon sigma / |r_i|: where the inliers do not span all columns there is no other. And sigma gets
+the size of its gradient over sigma, which vanishes at the minimum: a step then at most doubles sigma, or takes it to 0.
 """
 
 from typing import Any
@@ -18,8 +19,10 @@ import numpy as np
 
 from panlearn.core.blocks import ArrayRows, reduce_rows
 from panlearn.core.products import products_of
+from panlearn.core.threads import scratch
 from panlearn.losses.huber import Huber
 
+TOUCH = 1e-3  # of the curvature of an outlier; more of it and Newton's method turns into slow reweighted least squares
 FLOOR = 1e-8  # least sigma: a hyperplane through all rows pulls it to 0, where the objective is not smooth
 
 
@@ -58,10 +61,11 @@ class HuberObjective:
             return np.inf, x
         z = self.products.forward((x[:-2] / self.unit)[:, None])[:, 0] + x[-2]
         sums, self.u = self._sums(z, self.y, self.weight, sigma)
-        self.sigma, self.inner = sigma, np.abs(self.u) <= self.epsilon
+        bent, self.inner = self._curvature(self.u)
+        self.h = 2 / (sigma * self.total) * self.weight * bent
         value, back, rest = sums
         value, gradient = self._finish(value, np.append(self.products.back(back[:, None])[:, 0], rest), x)
-        self.bend = max(0.0, gradient[-1]) / sigma
+        self.bend = abs(gradient[-1]) / sigma
         return value, gradient
 
     def derivatives(self, x: np.ndarray, exact: bool) -> tuple[float, np.ndarray, np.ndarray]:
@@ -73,11 +77,10 @@ class HuberObjective:
         def statistic(X: Any, y: np.ndarray, weight: np.ndarray | None) -> tuple:
             weight = np.ones(len(y)) if weight is None else weight
             (value, back, rest), u = self._sums(X @ v + x[-2], y, weight, sigma)
-            rows = np.flatnonzero(np.abs(u) <= self.epsilon)
-            Z = np.empty((len(rows), size))
-            root = np.sqrt(weight[rows])[:, None]
-            np.multiply(X[rows] if len(rows) < len(y) else X, root, out=Z[:, :-2])
-            Z[:, -2:], Z[:, -1] = root, -root[:, 0] * u[rows]
+            bent, inner = self._curvature(u)
+            root, Z = np.sqrt(weight * bent), scratch("bordered", (len(y), size))
+            np.multiply(X, root[:, None], out=Z[:, :-2])
+            Z[:, -2], Z[:, -1] = root, -root * inner
             return value, np.append(X.T @ back, rest), Z.T @ Z
 
         value, gradient, hessian = reduce_rows(statistic, self.source, work=size * (size + 20.0))
@@ -85,7 +88,7 @@ class HuberObjective:
         scale = np.append(1 / self.unit, [1.0, 1.0])
         hessian *= 2 / (sigma * self.total) * scale * scale[:, None]
         np.einsum("ii->i", hessian)[:] += self.l2
-        hessian[-1, -1] += max(0.0, gradient[-1]) / sigma
+        hessian[-1, -1] += abs(gradient[-1]) / sigma
         if not self.intercept:
             hessian[-2] = hessian[:, -2] = 0.0
             hessian[-2, -2] = 1.0
@@ -99,6 +102,12 @@ class HuberObjective:
         in_sigma = weight @ (1 - np.minimum(np.abs(u), self.epsilon) ** 2)
         return (value, slopes, np.array([slopes.sum(), in_sigma])), u
 
+    def _curvature(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Curvature of each row in units of an inlier's, and u for inliers, 0 for outliers."""
+        inside = np.abs(u) <= self.epsilon
+        bent = np.where(inside, 1.0, TOUCH * self.epsilon / np.maximum(np.abs(u), self.epsilon))
+        return bent, np.where(inside, u, 0.0)
+
     def _finish(self, value: float, gradient: np.ndarray, x: np.ndarray) -> tuple[float, np.ndarray]:
         gradient = gradient / self.total
         gradient[:-2] /= self.unit
@@ -111,16 +120,14 @@ class HuberObjective:
 
     def diagonal(self) -> np.ndarray:
         """Diagonal of the Hessian."""
-        h = 2 / (self.sigma * self.total) * self.weight * self.inner
-        columns = self.products.squares(h[:, None])[:, 0] / self.unit**2
-        found = np.append(columns, [h.sum(), h @ self.u**2 + self.bend]) + self.l2
+        columns = self.products.squares(self.h[:, None])[:, 0] / self.unit**2
+        found = np.append(columns, [self.h.sum(), self.h @ self.inner**2 + self.bend]) + self.l2
         return np.maximum(found, 1e-12 * max(found.max(), 1e-300))
 
     def product(self, v: np.ndarray) -> np.ndarray:
         """Hessian times v."""
-        h = 2 / (self.sigma * self.total) * self.weight * self.inner
-        along = self.products.forward((v[:-2] / self.unit)[:, None])[:, 0] + v[-2] * self.intercept - self.u * v[-1]
-        back = h * along
+        along = self.products.forward((v[:-2] / self.unit)[:, None])[:, 0] + v[-2] * self.intercept
+        back = self.h * (along - self.inner * v[-1])
         columns = self.products.back(back[:, None])[:, 0] / self.unit
-        rest = [back.sum() * self.intercept, -(self.u @ back) + self.bend * v[-1]]
+        rest = [back.sum() * self.intercept, -(self.inner @ back) + self.bend * v[-1]]
         return np.append(columns, rest) + self.l2 * v

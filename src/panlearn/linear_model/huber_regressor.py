@@ -6,12 +6,13 @@
 
 sigma is the scale of the inliers, found together with the weights: so which rows are outliers does not depend on the
 units of y. sigma phi(r / sigma) is the perspective of a convex function, hence jointly convex in (w, b, sigma). Its
-Hessian is a Gram matrix of the inliers alone; as the function is quadratic but for sigma and for the rows that change
+Hessian is a Gram matrix of the inliers; as the function is quadratic but for sigma and for the rows that change
 sides, Newton's method ends in about ten steps of n p^2 operations. Many columns, or sparse rows: the same steps by
 conjugate gradients, from products with X.
 
 When it fails: a hyperplane through all rows has sigma = 0, where the objective is not smooth; the fit stops just above
-and returns the hyperplane. And rows that are outliers in x rather than in y keep their pull.
+and returns the hyperplane. epsilon = 1 has it always (least absolute deviations: `QuantileRegressor`). And rows that
+are outliers in x rather than in y keep their pull.
 
 Course notes: 003 §1.2 (the squared error, whose sensitivity to outliers this removes).
 """

@@ -9,9 +9,7 @@ The search (`optimize.best_subset`) climbs from the empty set to the largest siz
 one for another helps at any size, walks back down, and exchanges several at a time. Its answer is a local minimum in a
 large neighbourhood; `optimize.subset_bounds` adds what can be proven about the global one: by branch and bound with few
 columns, by duality with an l2 penalty. The size is given, priced (alpha), or chosen by cross-validation or an
-information criterion; with k columns, squared error R and S rows
-
-    AIC   S log(R/S) + 2k          BIC   S log(R/S) + k log S          EBIC   BIC + 2 log C(p, k)  [chen2008]
+information criterion (`linear_model.subset_selection`).
 
 Cost: some n p for each column of the support and its rivals; no p x p matrix. When it fails: with strongly correlated
 columns and little signal there are many local minima of nearly the same error, and which columns are "the best" means
@@ -20,11 +18,9 @@ little.
 Course notes: 000 §3.4.
 """
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.special import gammaln
 from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite
 
@@ -33,22 +29,16 @@ from panlearn.core.constraints import BOOLEAN, COUNT, NATURAL, NONNEGATIVE, VERB
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
 from panlearn.linear_model.linear_predictor import LinearPredictor
+from panlearn.linear_model.subset_selection import (
+    LONGEST,
+    SubsetPath,
+    certificate,
+    information,
+    largest_size,
+    resolved,
+    subset_path,
+)
 from panlearn.optimize.unit_columns import UnitColumns
-from panlearn.penalties import L0
-
-LONGEST = 100  # largest size tried unless one is given
-
-
-class SubsetPath(NamedTuple):
-    """The best subsets found, one for each size."""
-
-    sizes: np.ndarray  # (m,)
-    supports: list[np.ndarray]  # indices of the columns, ascending
-    coefs: Any  # (m, p) sparse rows
-    intercepts: np.ndarray  # (m,)
-    losses: np.ndarray  # (m,) F without the price of the columns
-    scores: np.ndarray  # (m,) what the size is chosen by, the smaller the better
-
 
 @method(
     "Best-subset (L0) regression",
@@ -126,7 +116,7 @@ class L0Regression(LinearPredictor):
 
     >>> import numpy as np
     >>> from panlearn.linear_model import L0Regression
-    >>> X = np.array([[1, 0, 2], [0, 1, 2], [-1, 0, -2], [0, -1, -2], [2, 0, 1], [-2, 0, -1]])
+    >>> X = np.array([[1, -1, 0.1], [1, 1, 2.1], [-1, 1, 0.1], [-1, -1, -2.3]])
     >>> y = X[:, 0] + X[:, 1]
     >>> [L0Regression(max_nonzero=k).fit(X, y).support_.tolist() for k in (1, 2)]
     [[2], [0, 1]]
@@ -195,20 +185,22 @@ class L0Regression(LinearPredictor):
         if not total > 0:
             raise DataError("sample_weight must have a positive sum, got only zeros; leave it out for equal weights.")
         data = self._columns(X, y, weight, total)
-        criterion = self._criterion()
+        criterion = resolved(self.criterion, self.max_nonzero, self.alpha)
         most = self._largest(X.shape, criterion, total)
-        priced = criterion is None and self.alpha > 0
-        price = 2.0 * total * self.alpha if priced else 0.0
-        wanted = range(1, most + 1) if criterion or priced else [most]
-        found = best_subsets(data, most, wanted, price=price, max_iter=self.max_iter)
-        best = {k: subset.columns for k, subset in found.best.items()}
-        kept = sorted(best) if criterion or priced else [max(best)]
-        path = self._path(data, {k: best[k] for k in kept}, total)
-        scores = self._scores(criterion, path, (X, y, weight), total)
-        at = int(np.argmin(scores))
-        self.n_iter_, self.n_swaps_ = found.walks, found.swaps
-        chosen = self._certify(data, path, at, price, total, settled=kept[at] in found.inescapable or kept[at] == 0)
-        self._set(data, chosen, path._replace(scores=scores), X.dtype)
+        price = 2.0 * total * self.alpha if criterion is None else 0.0
+        one_size = criterion is None and not price
+        found = best_subsets(
+            data, most, [most] if one_size else range(1, most + 1), price=price, max_iter=self.max_iter
+        )
+        kept = [max(found.best)] if one_size else sorted(found.best)
+        path = self._path(data, [found.best[k].columns for k in kept], total)
+        path = path._replace(scores=self._scores(criterion, path, (X, y, weight), total))
+        at = int(np.argmin(path.scores))
+        self.path_, self.n_iter_, self.n_swaps_ = path, found.walks, found.swaps
+        chosen = self._certified(data, at, price, total)
+        self._set(data, chosen, X.dtype)
+        settled = kept[at] in found.inescapable or kept[at] == 0
+        self._report(len(chosen), len(data.cross), settled, bool(price))
         return self
 
     # data
@@ -221,52 +213,31 @@ class L0Regression(LinearPredictor):
             raise DataError("X or y holds numbers whose squares overflow; divide its columns by their largest size.")
         return data
 
-    def _criterion(self) -> str | None:
-        if self.criterion != "auto":
-            return self.criterion
-        return "ebic" if self.max_nonzero is None and self.alpha == 0 else None
-
     def _largest(self, shape: tuple[int, int], criterion: str | None, total: float) -> int:
-        """Largest size to try."""
         n, p = shape
         most = p if self.l2 > 0 else max(0, min(p, n - bool(self.fit_intercept)))
-        if self.max_nonzero is not None:
-            return min(most, self.max_nonzero)
-        if criterion is None or p < 3 or total < 4:
-            return most
-        return min(most, LONGEST, max(1, int(total / (max(0.5, np.log(np.log(total))) * np.log(p)))))
+        return largest_size(most, p, total, self.max_nonzero, criterion)
 
     # path
 
-    def _path(self, data: UnitColumns, subsets: dict[int, np.ndarray], total: float) -> SubsetPath:
+    def _path(self, data: UnitColumns, subsets: list[np.ndarray], total: float) -> SubsetPath:
         """Coefficients and losses of the subsets."""
-        rows, intercepts, losses = [], [], []
-        for columns in subsets.values():
-            columns.sort()
+        rows = []
+        for columns in map(np.sort, subsets):
             w = data.refined(columns)
-            rows.append(w / data.length[columns])
-            intercepts.append(data.y_mean - float(rows[-1] @ data.mean[columns]))
-            residual = data.residual(columns, w)
-            losses.append(0.5 * float(residual @ residual) / total + 0.5 * self.l2 * float(rows[-1] @ rows[-1]))
-        sizes = np.array([len(row) for row in rows])
-        where = (np.concatenate(rows), np.concatenate(list(subsets.values())), np.append(0, np.cumsum(sizes)))
-        coefs = csr_array(where, shape=(len(rows), len(data.cross)))
-        empty = np.zeros(len(rows))
-        return SubsetPath(sizes, list(subsets.values()), coefs, np.array(intercepts), np.array(losses), empty)
+            coef, residual = w / data.length[columns], data.residual(columns, w)
+            loss = 0.5 * float(residual @ residual) / total + 0.5 * self.l2 * float(coef @ coef)
+            rows.append((columns, coef, data.y_mean - float(coef @ data.mean[columns]), loss))
+        return subset_path(rows, len(data.cross))
 
     def _scores(self, criterion: str | None, path: SubsetPath, rows: tuple, total: float) -> np.ndarray:
         if criterion is None:
             return path.losses + self.alpha * path.sizes
         if criterion == "cv":
             return self._validation_errors(path.sizes, *rows)
-        squares = path.coefs.multiply(path.coefs).sum(axis=1)
-        errors = 2.0 * path.losses - self.l2 * squares  # mean squares, without the l2 penalty
-        k, p = path.sizes, path.coefs.shape[1]
-        fit = total * np.log(np.maximum(errors, 1e-15 * errors.max(initial=1e-300)))
-        if criterion == "aic":
-            return fit + 2.0 * k
-        choices = gammaln(p + 1) - gammaln(k + 1) - gammaln(p - k + 1)
-        return fit + np.log(total) * k + (2.0 * choices if criterion == "ebic" else 0.0)
+        errors = 2.0 * path.losses - self.l2 * path.coefs.multiply(path.coefs).sum(axis=1)  # mean squares
+        deviance = total * np.log(np.maximum(errors, 1e-15 * errors.max(initial=1e-300)))
+        return information(criterion, deviance, path.sizes, path.coefs.shape[1], total)
 
     def _validation_errors(self, sizes: np.ndarray, X: Any, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Mean squared error of each size on rows left out; infinite for sizes that a fold cannot have."""
@@ -282,7 +253,7 @@ class L0Regression(LinearPredictor):
             data = self._columns(X[train], y[train], weight[train], total)
             most = min(int(sizes[-1]), self._largest((len(train), X.shape[1]), None, total))
             best = best_subsets(data, most, range(1, most + 1), max_iter=self.max_iter).best
-            path = self._path(data, {k: best[k].columns for k in sorted(best)}, total)
+            path = self._path(data, [best[k].columns for k in sorted(best)], total)
             residual = y[test][:, None] - X[test] @ path.coefs.T.toarray() - path.intercepts
             squares = dict(zip(path.sizes.tolist(), weight[test] @ residual**2, strict=True))
             errors += [squares.get(int(k), np.inf) for k in sizes]
@@ -290,52 +261,40 @@ class L0Regression(LinearPredictor):
 
     # certificate
 
-    def _certify(
-        self, data: UnitColumns, path: SubsetPath, at: int, price: float, total: float, *, settled: bool
-    ) -> np.ndarray:
-        """Set the certificate of the chosen subset; returns it, or a better one that the proof came upon."""
+    def _certified(self, data: UnitColumns, at: int, price: float, total: float) -> np.ndarray:
+        """Bound the objective of a subset of the path; returns it, or a better one that the proof came upon."""
         from panlearn.optimize.subset_bounds import prove
 
-        chosen = path.supports[at]
+        chosen, p = self.path_.supports[at], len(data.cross)
         residual = data.residual(chosen, data.refined(chosen))
-        best = 2.0 * total * float(path.losses[at]) + price * len(chosen)
-        lower: float | None = best
-        p, nodes = len(data.cross), self.max_nodes
-        sizes = range(min(p, self._largest((len(data.y), p), None, total)) + 1) if price else [len(chosen)]
-        if price and len(sizes) > LONGEST:
-            sizes = []
-        for k in sizes:
-            bound = prove(data, k, best - price * k, residual, nodes) if self.max_nodes else None
+        best = 2.0 * total * float(self.path_.losses[at]) + price * len(chosen)
+        sizes = list(range(self._largest((len(data.y), p), None, total) + 1)) if price else [len(chosen)]
+        lower, nodes = best, self.max_nodes
+        known = nodes > 0 and len(sizes) <= LONGEST + 1
+        for k in sizes if known else []:
+            bound = prove(data, k, best - price * k, residual, nodes)
             if bound is None:
-                lower = None
+                known = False
                 break
-            nodes = max(1, nodes - bound.nodes)
             if bound.columns is not None:
                 chosen, best = np.sort(bound.columns), bound.error + price * k
-            lower = min(lower, bound.lower + price * k)
-        lower = None if not len(sizes) else lower
-        scale = 2.0 * total
-        self.objective_ = best / scale
-        self.lower_bound_ = None if lower is None else lower / scale
-        self.optimality_gap_ = None if lower is None else (best - lower) / best if best > 0 else 0.0
-        self.certificate_ = self._words(len(chosen), p, settled, bool(price))
+            lower, nodes = min(lower, bound.lower + price * k), max(1, nodes - bound.nodes)
+        self.objective_ = best / (2.0 * total)
+        self.lower_bound_ = lower / (2.0 * total) if known else None
+        self.optimality_gap_ = ((best - lower) / best if best > 0 else 0.0) if known else None
+        return chosen
+
+    def _report(self, k: int, p: int, settled: bool, priced: bool) -> None:
+        self.certificate_ = certificate(k, p, self.optimality_gap_, settled, priced)
         if not settled:
             self._warn_unconverged("swaps of columns still lower the error", "Raise max_iter.")
         if self.verbose:
             print(f"L0Regression: {self.certificate_}")  # noqa: T201
-        return chosen
 
-    def _words(self, k: int, p: int, settled: bool, priced: bool) -> str:
-        gap, start = self.optimality_gap_, f"{k} of {p} columns"
-        if gap is not None and gap <= 1e-8:
-            return f"{start}, proven the best subset" + ("" if priced else " of this size")
-        within = "" if gap is None else f", objective at most {100 * gap:.2g} % above the best"
-        return start + within + (", no swap of one column lowers the error" if settled else "")
-
-    def _set(self, data: UnitColumns, chosen: np.ndarray, path: SubsetPath, dtype: Any) -> None:
+    def _set(self, data: UnitColumns, chosen: np.ndarray, dtype: Any) -> None:
         dtype = np.float32 if dtype == np.float32 else np.float64
         coef, intercept = data.solution(chosen, data.refined(chosen))
-        self.coef_, self.support_, self.path_ = coef.astype(dtype), chosen, path
+        self.coef_, self.support_ = coef.astype(dtype), chosen
         self.intercept_ = dtype(intercept) if self.fit_intercept else 0.0
 
     @classmethod

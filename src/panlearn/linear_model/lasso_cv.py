@@ -2,13 +2,13 @@
 
     min_{w, b}  1/2 sum_i s_i (y_i - x_i'w - b)^2 + alpha (rho |w|_1 + (1 - rho)/2 |w|^2),     sum_i s_i = 1
 
-For each share rho of L1 a falling grid of strengths alpha is fitted on the rows outside each fold, every solution the start
-of the next. The pair of least mean error on the rows held out is then fitted on all rows.
+For each share rho of L1 a falling grid of strengths alpha is fitted on the rows outside each fold, every solution the
+start of the next. The pair of least mean error on the rows held out is then fitted on all rows.
 
-With many rows, no fold reads them twice: the path and the held-out errors follow from X'X, X'y and y'y, and those of the
-rows outside a fold are the sums over all folds less the fold's own (`path_cross_validation`). So the cost is n p^2 once,
-and what 100 strengths and any number of folds add does not depend on n. With more columns than that pays for, the
-paths run on the columns of X with a weight of 0 for the rows held out.
+With many rows, no fold reads them twice: the path and the held-out errors follow from X'X, X'y and y'y, and those of
+the rows outside a fold are the sums over all folds less the fold's own (`path_cross_validation`). So the cost is n p^2
+once, and what 100 strengths and any number of folds add does not depend on n. With more columns than that pays for,
+the paths run on the columns of X with a weight of 0 for the rows held out.
 
 Cross-validation chooses for prediction: it tends to keep some features too many.
 

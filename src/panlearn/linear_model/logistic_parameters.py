@@ -50,7 +50,9 @@ SEVERAL = {
 }
 
 
-def penalty_of(penalty: Any, C: float, l1_ratio: float | None) -> tuple[str | None, float, float]:
+def penalty_of(
+    penalty: Any, C: float, l1_ratio: float | None, solver: str = "auto", dual: bool = False
+) -> tuple[str | None, float, float]:
     """Which penalty the parameters of `LogisticRegression` ask for.
 
     Parameters
@@ -61,6 +63,8 @@ def penalty_of(penalty: Any, C: float, l1_ratio: float | None) -> tuple[str | No
         Inverse strength.
     l1_ratio : float or None
         Share of L1.
+    solver, dual
+        What is to solve it, as in `check_solver`.
 
     Returns
     -------
@@ -74,14 +78,18 @@ def penalty_of(penalty: Any, C: float, l1_ratio: float | None) -> tuple[str | No
     Raises
     ------
     ValueError
-        If an elastic net is asked for without its `l1_ratio`.
+        If the solver does not support the penalty, or an elastic net is asked for without its `l1_ratio`.
 
     Examples
     --------
     >>> penalty_of("deprecated", 2.0, 1.0)
     ('l1', 2.0, 1.0)
     """
-    if penalty == "deprecated":
+    given = C
+    if penalty != "deprecated":
+        warnings.warn(DEPRECATED.format(**SINGLE), FutureWarning, stacklevel=4)
+        name, C = penalty, np.inf if penalty is None else C
+    else:
         if l1_ratio is None:
             warnings.warn(
                 "'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use 0<=l1_ratio<=1 "
@@ -90,11 +98,10 @@ def penalty_of(penalty: Any, C: float, l1_ratio: float | None) -> tuple[str | No
                 stacklevel=4,
             )
         name = None if np.isinf(C) else named(l1_ratio or 0.0)
-        return name, C, l1_ratio or 0.0
-    warnings.warn(DEPRECATED.format(**SINGLE), FutureWarning, stacklevel=4)
-    if penalty != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
+    check_solver(solver, name, dual)
+    if name != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
         warnings.warn(
-            f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})", stacklevel=4
+            f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={name})", stacklevel=4
         )
     if (penalty == "l2" and l1_ratio != 0) or (penalty == "l1" and l1_ratio != 1):
         warnings.warn(
@@ -102,12 +109,12 @@ def penalty_of(penalty: Any, C: float, l1_ratio: float | None) -> tuple[str | No
             "l1_ratio only.",
             stacklevel=4,
         )
-    if penalty == "elasticnet" and l1_ratio is None:
+    if name == "elasticnet" and l1_ratio is None:
         raise DataError("l1_ratio must be specified when penalty is elasticnet.")
-    if penalty is None and C != 1.0:
+    if penalty is None and given != 1.0:
         warnings.warn("Setting penalty=None will ignore the C and l1_ratio parameters", stacklevel=4)
-    share = l1_ratio if penalty == "elasticnet" else float(penalty == "l1")
-    return penalty, np.inf if penalty is None else C, float(share or 0.0)
+    share = l1_ratio if name == "elasticnet" else float(name == "l1")
+    return name, C, float(share or 0.0)
 
 
 def named(l1_ratio: float) -> str:

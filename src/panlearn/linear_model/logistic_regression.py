@@ -205,8 +205,7 @@ class LogisticRegression(LogisticClassifier):
         LogisticRegression
             The fitted estimator.
         """
-        name, C, l1_ratio = penalty_of(self.penalty, self.C, self.l1_ratio)
-        check_solver(self.solver, name, self.dual)
+        name, C, l1_ratio = penalty_of(self.penalty, self.C, self.l1_ratio, self.solver, self.dual)
         if self.n_jobs is not None:
             warnings.warn(N_JOBS.format(self.n_jobs), FutureWarning, stacklevel=2)
         source = self._source(X, y, sample_weight)

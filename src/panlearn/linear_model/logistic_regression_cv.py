@@ -268,7 +268,9 @@ class LogisticRegressionCV(LogisticClassifier):
         else:
             name = self.penalty
             warnings.warn(DEPRECATED.format(**SEVERAL), FutureWarning, stacklevel=4)
-        bad = ratios is None or len(ratios) == 0 or any(not isinstance(r, Real) or not 0 <= float(r) <= 1 for r in ratios)
+        bad = (
+            ratios is None or len(ratios) == 0 or any(not isinstance(r, Real) or not 0 <= float(r) <= 1 for r in ratios)
+        )
         if name == "elasticnet" and bad:
             raise DataError(f"l1_ratios must be an array-like of numbers between 0 and 1; got (l1_ratios={ratios!r})")
         if name != "elasticnet" and ratios is not None and self.penalty != "deprecated":

@@ -246,7 +246,8 @@ class LogisticProblem:
     def _softmax_working_sets(self, l1: float, l2: float, x: np.ndarray, tol: float, max_iter: int) -> Minimum:
         """Working sets of features; each is solved jointly for all classes, or class by class if it is large."""
         f = CrossEntropyProducts(self._rows, self.loss, L2(l2), self.total, self.intercept)
-        rest, x, trace, n_iter = AbsoluteValues(self._strengths(l1), False), x.copy(), [], 0
+        l1s = self._strengths(l1)
+        rest, x, trace, n_iter = AbsoluteValues(l1s, False, l1s == 0), x.copy(), [], 0
         size = JOINT // (4 * self.shape[1])
         while True:
             value, gradient = f.gradient(x)

@@ -1,6 +1,6 @@
 """Multi-task Lasso and elastic net: several targets that choose their features together [yuan2006], [obozinski2010].
 
-    min_{W, b}  1/2 sum_i s_i |y_i - Wx_i - b|^2 + alpha (rho sum_j |w_j| + (1 - rho)/2 sum_j |w_j|^2),     sum_i s_i = 1
+    min_{W, b}  1/2 sum_i s_i |y_i - Wx_i - b|^2 + alpha (rho sum_j |w_j| + (1 - rho)/2 sum_j |w_j|^2),   sum_i s_i = 1
 
 w_j holds the weights of feature j for all targets, and |w_j| is its length: rho = `l1_ratio` = 1 is the Lasso of whole
 columns, so that a feature serves every target or none. Where the targets depend on the same features, each helps to
@@ -26,8 +26,8 @@ from panlearn.core.threads import single_threaded_blas
 from panlearn.linear_model.linear_predictor import LinearPredictor
 
 UNCONVERGED = (
-    "Objective did not converge. You might want to increase the number of iterations (max_iter), raise tol, or scale the "
-    "features to a common range."
+    "Objective did not converge. You might want to increase the number of iterations (max_iter), raise tol, or scale "
+    "the features to a common range."
 )
 
 
@@ -310,6 +310,4 @@ def checked(model: Any, X: Any, y: Any, sample_weight: Any, *, several: bool) ->
     if sample_weight is None or isinstance(sample_weight, Number):
         return X, np.asarray(y, dtype=np.float64), None
     weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if not weight.sum() > 0:
-        raise DataError("sample_weight must have a positive sum; all weights are 0.")
     return X, np.asarray(y, dtype=np.float64), weight

@@ -1,7 +1,7 @@
 """Multi-task Lasso and elastic net whose penalty is chosen by cross-validation [yuan2006], [stone1974].
 
-The objective is that of `multi_task_lasso`, the grid, the folds and the choice those of `lasso_cv`; the held-out error is
-the mean over the targets. With many rows the paths run on moments, as there.
+The objective is that of `multi_task_lasso`, the grid, the folds and the choice those of `lasso_cv`; the held-out error
+is the mean over the targets. With many rows the paths run on moments, as there.
 
 Course notes: 003 §1.7.1, 002 (choice of hyperparameters).
 """

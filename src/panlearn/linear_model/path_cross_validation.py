@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg.blas import dger
 from scipy.sparse import issparse
 
 from panlearn.core.blocks import ArrayRows, reduce_rows
@@ -73,14 +74,16 @@ class MomentProblem:
     def __init__(self, s: Moments, shift: Centre, intercept: bool, single: bool) -> None:
         from panlearn.optimize.working_set_path import FromMoments  # compiles or loads kernels
 
-        gram, cross, y_square, total = s.gram, s.cross.T, s.y_square, s.weight
-        self.x_mean, self.y_mean = shift.x, shift.y
+        cross, y_square, total = s.cross.T, s.y_square, s.weight
+        gram = s.gram / total
+        self.x_mean, self.y_mean, self.single = shift.x, shift.y, single
         if intercept:
             x, y = s.x / total, s.y / total
-            gram, cross, y_square = gram - np.outer(s.x, x), cross - np.outer(s.y, x), y_square - s.y * y
+            gram = dger(-1.0, x, x, a=gram.T, overwrite_a=True).T  # gram - x x', in place where it is in C order
+            cross, y_square = cross - np.outer(s.y, x), y_square - s.y * y
             self.x_mean, self.y_mean = shift.x + x, shift.y + y
-        cross, self.single = cross[0] if single else cross, single
-        self.source = FromMoments(gram / total, cross / total, max(0.0, float(y_square.sum())) / total)
+        cross = cross[0] if single else cross
+        self.source = FromMoments(gram, cross / total, max(0.0, float(y_square.sum())) / total)
         self.cross = self.source.cross
 
     def path(self, l1s: np.ndarray, l2s: np.ndarray, settings: Settings) -> Path:
@@ -229,11 +232,12 @@ class ColumnFolds:
 def squared_errors(s: Moments, shift: Centre, path: Path) -> np.ndarray:
     """Weighted mean of (y - Wx - b)^2 over the rows that the moments were taken of, for each point of a path."""
     m, p = len(path.coefs), path.coefs.shape[-1]
-    coefs = path.coefs.reshape(m, -1, p)  # (m, t, p)
+    coefs = path.coefs.reshape(m, s.y.size, p)  # (m, t, p)
     used = np.flatnonzero(coefs.any(axis=(0, 1)))
     b = path.intercepts.reshape(m, -1) + coefs @ shift.x - shift.y  # in shifted coordinates
     W, gram = coefs[:, :, used], s.gram[np.ix_(used, used)]
-    quadratic = np.einsum("mtj,mtj->mt", W @ gram, W) + s.weight * b * b
+    product = (W.reshape(m * W.shape[1], len(used)) @ gram).reshape(W.shape)
+    quadratic = np.einsum("mtj,mtj->mt", product, W) + s.weight * b * b
     linear = np.einsum("mtj,jt->mt", W, s.cross[used]) + b * s.y - b * (W @ s.x[used])
     return np.maximum(s.y_square + quadratic - 2 * linear, 0.0).mean(axis=1) / s.weight
 

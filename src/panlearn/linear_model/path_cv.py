@@ -4,7 +4,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
@@ -127,7 +126,7 @@ class PathCV(LinearPredictor):
         if params:
             raise DataError(
                 f"Passing extra keyword arguments to {type(self).__name__}.fit is only supported if "
-                f"enable_metadata_routing=True, which sklearn.set_config sets. Extra parameters passed are: {set(params)}"
+                f"enable_metadata_routing=True, which sklearn.set_config sets. Extra parameters are: {set(params)}"
             )
         return {}
 

@@ -27,6 +27,7 @@ from panlearn.core.constraints import BOOLEAN, NONNEGATIVE, UNIT, options, valid
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
 from panlearn.core.threads import single_threaded_blas
+from panlearn.losses.pinball import Pinball
 from panlearn.optimize.frisch_newton import Fit, Rows, solve
 
 COLUMNS = 500  # up to which normal equations are cheaper than a sparse simplex
@@ -185,17 +186,19 @@ default="auto"
     def _by_highs(self, X: Any, y: np.ndarray, share: np.ndarray) -> Fit:
         """HiGHS: max y'd with |X'd| <= alpha S, 1'd = 0, s (q - 1) <= d <= s q."""
         n, p = X.shape
+        equations: Any
         strength = self.alpha * float(share.sum())
         equations = sparse.hstack([sparse.csr_array(X).T, sparse.eye_array(p)])
         if self.fit_intercept:
             ones = sparse.hstack([np.ones((1, n)), sparse.csr_array((1, p))])
             equations = sparse.vstack([equations, ones])
+        size = equations.shape[0]
         lower = np.append((self.quantile - 1) * share, np.full(p, -strength))
         upper = np.append(self.quantile * share, np.full(p, strength))
-        result = linprog(
+        result: Any = linprog(
             np.append(-y, np.zeros(p)),
             A_eq=equations.tocsc(),
-            b_eq=np.zeros(equations.shape[0]),
+            b_eq=np.zeros(size),
             bounds=np.column_stack([lower, upper]),
             method="highs" if self.solver == "auto" else self.solver,
             options=self.solver_options,
@@ -205,14 +208,12 @@ default="auto"
                 f"Linear programming for QuantileRegressor did not succeed.\n{result.message}",
                 "Raise the limit in solver_options.",
             )
-        marginals = np.zeros(equations.shape[0]) if result.x is None else -result.eqlin.marginals
+        marginals = np.zeros(size) if result.x is None else -result.eqlin.marginals
         theta = marginals if self.fit_intercept else np.append(marginals, 0.0)
         if result.x is not None:  # a bound that does not bind has multiplier 0, but for rounding
             theta[:-1][np.abs(result.x[n:]) < (1 - 1e-9) * strength] = 0.0
-        r = y - X @ theta[:-1] - theta[-1]
-        value = (
-            float(share @ np.maximum(self.quantile * r, (self.quantile - 1) * r)) + strength * np.abs(theta[:-1]).sum()
-        )
+        losses = Pinball(self.quantile).values(X @ theta[:-1] + theta[-1], y)
+        value = float(share @ losses) + strength * float(np.abs(theta[:-1]).sum())
         gap = value + float(result.fun) if result.x is not None else np.inf
         return Fit(theta, value, max(gap, 0.0), int(result.nit), result.status == SUCCESS)
 

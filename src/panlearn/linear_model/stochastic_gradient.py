@@ -103,6 +103,29 @@ class StochasticGradient(Estimator):
         "batch_size": [COUNT, options("full")],
     }
     loss_functions: ClassVar[dict[str, tuple]]
+    loss: str
+    penalty: str | None
+    alpha: float
+    l1_ratio: float | None
+    fit_intercept: bool
+    max_iter: int
+    tol: float | None
+    shuffle: bool
+    verbose: int
+    epsilon: float
+    random_state: Any
+    learning_rate: str
+    eta0: float
+    power_t: float
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    warm_start: bool
+    average: bool | int
+    optimizer: str
+    batch_size: int | str
+    coef_: Any  # an array, or a sparse one after `sparsify`
+    loss_curve_: np.ndarray
     _expected_failed_checks: ClassVar[dict[str, str]] = {
         f"check_sample_weight_equivalence_on_{kind}_data": "two steps of a row differ from one of double weight"
         for kind in ("dense", "sparse")
@@ -203,7 +226,7 @@ class StochasticGradient(Estimator):
         from panlearn.optimize.stochastic_gradient import Rule
 
         loss, name = self._loss(), self.learning_rate
-        share = {"l2": 0.0, "l1": 1.0, "elasticnet": self.l1_ratio, None: 0.0}[self.penalty]
+        share = {"l2": 0.0, "l1": 1.0, "elasticnet": self.l1_ratio or 0.0, None: 0.0}[self.penalty]
         alpha = 0.0 if self.penalty is None else float(self.alpha)
         if name == "optimal" and self.optimizer != "sgd":
             name = "constant"  # the rule is one for plain steps: the other optimisers scale theirs themselves
@@ -235,7 +258,7 @@ class StochasticGradient(Estimator):
         """Descend from the start over the rows that are not held out; y holds amounts or codes of classes."""
         from panlearn.optimize import stochastic_gradient as kernels
 
-        X, y, weight = rows
+        X, y, weight = rows.X, rows.y, np.asarray(rows.weight)
         targets = np.column_stack([np.where(held, np.nan, y), weight])
         problems = []
         for k, rule in enumerate(rules):

@@ -36,6 +36,7 @@ class StochasticClassifier(Classifier, StochasticGradient):
     """Base of `SGDClassifier` and `Perceptron`."""
 
     loss_functions: ClassVar[dict[str, tuple]] = CLASSIFICATION
+    class_weight: Any
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **StochasticGradient._parameter_constraints,
         "loss": [options(*CLASSIFICATION)],

@@ -3,7 +3,7 @@
 Support vector regression: only the rows outside a tube of half-width epsilon around the prediction push it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,11 +14,11 @@ class EpsilonInsensitive(NamedTuple):
     parameter: float
     code = 2
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         return np.maximum(0.0, np.abs(z - y) - self.parameter)
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z, 0 inside the tube and on its edge."""
         r = z - y
         return np.where(np.abs(r) > self.parameter, np.sign(r), 0.0)
@@ -30,11 +30,11 @@ class SquaredEpsilonInsensitive(NamedTuple):
     parameter: float
     code = 3
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         return np.maximum(0.0, np.abs(z - y) - self.parameter) ** 2
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z."""
         r = z - y
         return 2.0 * np.sign(r) * np.maximum(0.0, np.abs(r) - self.parameter)

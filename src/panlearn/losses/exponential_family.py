@@ -1,7 +1,7 @@
 """Losses of generalised linear models: an exponential dispersion family and a link [nelder1972], [mccullagh1989].
 
-A family is its variance function: Var(y) = phi V(mu), phi the dispersion. Half its unit deviance is, up to a function of
-y, minus the log-likelihood at phi = 1, and has one derivative for all families:
+A family is its variance function: Var(y) = phi V(mu), phi the dispersion. Half its unit deviance is, up to a function
+of y, minus the log-likelihood at phi = 1, and has one derivative for all families:
 
     loss(z, y) = d(y, mu)/2,     dloss/dmu = (mu - y) / V(mu),     mu = h(z)
     dloss/dz   = (mu - y) h'(z) / V(mu)
@@ -245,10 +245,15 @@ class ExponentialFamilyLoss(NamedTuple):
 
     def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Loss of each row, (n,), without what depends on y alone."""
-        return self.derivatives(z, y, order=0)[0]
+        return self.up_to(0, z, y)[0]
 
-    def derivatives(self, z: np.ndarray, y: np.ndarray, order: int = 2) -> tuple[np.ndarray, ...]:
-        """Loss of each row and its derivatives in z up to the order; the second is the expected one if not `convex`."""
+    def derivatives(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loss of each row and its two derivatives in z; the second is the expected one if not `convex`."""
+        values, first, second = self.up_to(2, z, y)
+        return values, first, second
+
+    def up_to(self, order: int, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Loss of each row and its derivatives in z up to the order."""
         family, link = self.family, self.link
         with np.errstate(all="ignore"):
             if isinstance(link, Log) and isinstance(family, PowerVariance) and family.power != 0:
@@ -269,6 +274,8 @@ class ExponentialFamilyLoss(NamedTuple):
 
     def expected(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Curvature expected over y: the weights of Fisher scoring."""
+        if isinstance(self.link, Log) and isinstance(self.family, PowerVariance):
+            return np.exp((2.0 - self.family.power) * z)  # mu^2 / mu^p, where either may overflow
         return self._derivatives(z, y, self.mean(z))[1]
 
     def observed(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:

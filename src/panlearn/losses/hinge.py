@@ -10,7 +10,7 @@ All bound the number of errors from above (up to a factor) and are convex, which
 Course notes: 000 §2 (hinge), 001 §4 (why not the squared error), 000 §3.3 (logistic).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -22,11 +22,11 @@ class Hinge(NamedTuple):
     parameter: float = 1.0
     code = 4
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         return np.maximum(0.0, self.parameter - y * z)
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z; -y on the edge itself, so that a perceptron moves from zero weights."""
         return np.where(y * z <= self.parameter, -y, 0.0)
 
@@ -37,11 +37,11 @@ class SquaredHinge(NamedTuple):
     parameter: float = 1.0
     code = 5
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         return np.maximum(0.0, self.parameter - y * z) ** 2
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z."""
         return -2.0 * y * np.maximum(0.0, self.parameter - y * z)
 
@@ -52,12 +52,12 @@ class ModifiedHuber(NamedTuple):
     parameter: float = 0.0  # none
     code = 6
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         m = y * z
         return np.where(m >= -1.0, np.maximum(0.0, 1.0 - m) ** 2, -4.0 * m)
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z."""
         return -y * np.clip(2.0 * (1.0 - y * z), 0.0, 4.0)
 
@@ -68,10 +68,10 @@ class LogLoss(NamedTuple):
     parameter: float = 0.0  # none
     code = 7
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         return np.logaddexp(0.0, -y * z)
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z."""
         return -y * expit(-y * z)

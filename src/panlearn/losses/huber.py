@@ -7,7 +7,7 @@
 The units of epsilon are those of y: a residual beyond it counts as an outlier.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,12 +18,12 @@ class Huber(NamedTuple):
     parameter: float  # epsilon
     code = 1
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         r = np.abs(z - y)
         inner = np.minimum(r, self.parameter)
         return inner * (r - 0.5 * inner)
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z."""
         return np.clip(z - y, -self.parameter, self.parameter)

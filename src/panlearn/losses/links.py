@@ -155,7 +155,7 @@ class Power(NamedTuple):
         return np.where(z > 0, np.asarray(z, dtype=np.float64), np.nan) ** (1.0 / self.exponent)
 
     def slope(self, z: np.ndarray, mu: np.ndarray) -> np.ndarray:
-        """mu / (k z)."""
+        """Mean over k z."""
         return mu / (self.exponent * z)
 
     def bend(self, z: np.ndarray, mu: np.ndarray) -> np.ndarray:

@@ -6,17 +6,17 @@ An observation above the prediction costs q per unit, one below it 1 - q: the tw
 observations lies below. q = 1/2 is half the absolute error, whose minimiser is the median.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 
 class Pinball(NamedTuple):
-    """The loss of the quantile q = `parameter`, in (0, 1)."""
+    """The loss of the quantile q = `parameter`, in (0, 1), one for all rows or one for each."""
 
-    parameter: float
+    parameter: float | np.ndarray
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         r = y - z
         return np.maximum(self.parameter * r, (self.parameter - 1.0) * r)

@@ -3,7 +3,7 @@
 Course notes: 003 §1.2, 001 §2.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,10 @@ class SquaredError(NamedTuple):
     parameter: float = 0.0  # none
     code = 0  # how `panlearn.losses.pointwise` names it
 
-    def values(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def values(self, z: Any, y: Any) -> np.ndarray:
         """Loss of each raw prediction."""
         return 0.5 * (z - y) ** 2
 
-    def slopes(self, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
         """Derivatives in z."""
         return z - y

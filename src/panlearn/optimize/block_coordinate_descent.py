@@ -2,14 +2,15 @@
 
     P(W) = 1/2 |Y - XW|_F^2 + sum_j (l1_j |w_j| + l2_j/2 |w_j|^2),      w_j in R^t the weights of column j
 
-The penalty takes the length of w_j, not of its entries: a column serves all targets or none [yuan2006], [obozinski2010].
+The penalty takes the length of w_j, not its entries: a column serves all targets or none [yuan2006], [obozinski2010].
 With G = X'X and z_j = X_j'Y - sum_{k != j} G_jk w_k the block has a closed form,
 
     w_j <- max(0, 1 - l1_j / |z_j|) z_j / (G_jj + l2_j)
 
-which moves z_j towards 0 along its own direction, and cycling over the blocks reaches the minimum [tseng2001]. Sweeps run
-over a working set (`working_set_path`). Where they are slow, the last iterates are extrapolated: weights c that sum to 1
-and make sum c_i (W_i+1 - W_i) short give W = sum c_i W_i+1 [anderson1965], [bertrand2021], kept if the objective falls.
+which moves z_j towards 0 along its own direction, and cycling over the blocks reaches the minimum [tseng2001]. Sweeps
+run over a working set (`working_set_path`). Where they are slow, the last iterates are extrapolated: weights c that sum
+to 1 and make sum c_i (W_i+1 - W_i) short give W = sum c_i W_i+1 [anderson1965], [bertrand2021], kept if the objective
+falls.
 
 The certificate is the duality gap of `gram_path`, with |w_j| and |u_j| in the places of absolute values.
 
@@ -19,6 +20,7 @@ Course notes: 003 §1.7.1.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 from panlearn.core.jit import kernel
 from panlearn.core.threads import single_threaded_blas
@@ -133,6 +135,8 @@ class MultiTaskPath(WorkingSetPath):
         self, w: np.ndarray, q: np.ndarray, cross: np.ndarray, l1: np.ndarray, l2: np.ndarray, most: int
     ) -> int:
         """Sweep over the working set; extrapolate once that proves slow."""
+        if not l1.any() and self._solve(w, q, cross, l2):
+            return 1
         sweeps = descend_blocks(self.part, q, w, l1, l2, self.inner, min(most, PATIENCE))
         if sweeps < PATIENCE:
             return sweeps
@@ -147,6 +151,15 @@ class MultiTaskPath(WorkingSetPath):
             if found is not None and _value(*found, cross, l1, l2) < _value(w, q, cross, l1, l2):
                 w[:], q[:] = found
         return sweeps
+
+    def _solve(self, w: np.ndarray, q: np.ndarray, cross: np.ndarray, l2: np.ndarray) -> bool:
+        """Without L1 the condition of a minimum is linear; False if collinear columns leave it undetermined."""
+        A = slice(len(self.chosen))  # behind it is room
+        _, found, singular = dposv(self.part[A, A] + np.diag(l2[A]), cross[:, A].T)
+        if not singular:
+            w[:, A] = found.T
+            q[:] = w @ self.part - cross
+        return not singular
 
 
 def _value(W: np.ndarray, Q: np.ndarray, cross: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> float:

@@ -18,7 +18,6 @@ are set to their least-squares values in between, so that the dual point stays f
 Course notes: 003 §1.7.1, 000 §3.4.
 """
 
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,6 +90,11 @@ def elastic_net_path(
     -------
     Path
 
+    Raises
+    ------
+    OverflowError
+        If X holds NaN, infinity, or values too large to square.
+
     References
     ----------
     [friedman2010], [massias2018], [qian2020], [fercoq2015]
@@ -105,7 +109,7 @@ def elastic_net_path(
     """
     columns = X if isinstance(X, CentredColumns) else CentredColumns(X, sample_weight, intercept)
     search = _Search(columns, y, weights, positive)
-    with single_threaded_blas() if columns.sparse else nullcontext():
+    with single_threaded_blas():  # the products bring their own threads
         search.begin(start)
         return search.run(np.asarray(l1s, float), np.asarray(l2s, float), tol, max_iter)
 
@@ -123,10 +127,13 @@ class _Search:
     def begin(self, start: np.ndarray | None) -> None:
         """Go to the first point."""
         self.w = np.zeros(len(self.weights)) if start is None else np.array(start, np.float64)
-        self.set.take(np.flatnonzero((self.weights == 0) | (self.w != 0)))
+        few = len(self.w) <= FIRST
+        self.set.take(np.arange(len(self.w)) if few else np.flatnonzero((self.weights == 0) | (self.w != 0)))
         self.set.go(self.w[self.set.members])
         R = self.set.residuals(self.set.members, self.set.w[:, None])
         self.pull, self.residual = self.columns.pull(R)[:, 0], float(np.vdot(R, R))
+        if not np.isfinite(self.pull.sum()):
+            raise OverflowError("X holds NaN, infinity, or values whose squares overflow")
         self.level = alpha_max(self.pull, 1.0, self.weights, self.positive)  # the l1 whose solution this may be
 
     def run(self, l1s: np.ndarray, l2s: np.ndarray, tol: float, max_iter: int) -> Path:
@@ -134,8 +141,9 @@ class _Search:
         m, p = len(l1s), len(self.weights)
         found = Path(np.zeros((m, p)), np.zeros(m), np.zeros(m), np.zeros(m, np.int64))
         self.limit, i, size = tol * self.set.square, 0, 1
-        if m and self._gap(l1s[0], l2s[0]) <= self.limit:  # a warm start may be good enough as it is
-            i = self._accept(found, 0, l1s[0], l2s[0])
+        if m and (gap := self._gap(l1s[0], l2s[0])) <= self.limit:  # a warm start may be good enough as it is
+            self._accept(found, 0, gap)
+            i = 1
         while i < m:
             reached = int(np.searchsorted(-l1s[i:], -REACH * self.level))
             stop = i + max(1, min(size, m - i, reached))
@@ -147,7 +155,9 @@ class _Search:
         """Solve for some strengths, the first of which is number i, and check them; returns the first that failed."""
         if self.rounds == 0:
             self._take((l1s[-1] - SLOPE * (self.level - l1s[-1])) * self.weights)
-        inner = max(self.share * self.limit, COARSE * self._gap(l1s[0], l2s[0]) if len(l1s) == 1 else 0.0)
+        inner = self.share * self.limit
+        if len(l1s) == 1 and len(self.set.members) < len(self.w):  # this set will grow: its own minimum is no use
+            inner = max(inner, COARSE * self._gap(l1s[0], l2s[0]))
         members, W = self._solve(l1s, l2s, inner, max_iter, found.sweeps[i : i + len(l1s)])
         R = self.set.residuals(members, W)
         pulls, squares = self.columns.pull(R), np.einsum("ij,ij->j", R, R)
@@ -161,14 +171,13 @@ class _Search:
                 if not self._take(l1 * self.weights) and inner <= self.share * self.limit:
                     self.share *= 0.1
                 return i + k
-            self._accept(found, i + k, l1, l2)
+            self._accept(found, i + k, gap)
         return None
 
-    def _accept(self, found: Path, k: int, l1: float, l2: float) -> int:
-        found.coefs[k], found.gaps[k] = self.w, self._gap(l1, l2)
+    def _accept(self, found: Path, k: int, gap: float) -> None:
+        found.coefs[k], found.gaps[k] = self.w, gap
         found.intercepts[k] = self.y_mean - float(self.columns.mean @ self.w)
         self.rounds, self.share = 0, INNER
-        return k + 1
 
     def _gap(self, l1: float, l2: float) -> float:
         return self._penalty(l1, l2).gap(self.pull, self.w, self.residual)

@@ -22,6 +22,7 @@ import numpy as np
 from scipy.linalg import qr
 
 from panlearn.core.blocks import ArrayRows, reduce_rows
+from panlearn.losses.pinball import Pinball
 from panlearn.optimize.newton import newton_step
 
 SHORT = 0.9995  # share of the way to the nearest bound that a step goes
@@ -121,19 +122,16 @@ def solve(A: Rows, y: np.ndarray, q: np.ndarray, *, tol: float = 1e-9, max_iter:
     r = A.forward(theta) - y
     bump = START * float(np.abs(r).mean()) + 1e-12 * float(np.abs(y).max()) + 1e-100
     x, s, z, v = 1.0 - q, q.copy(), np.maximum(r, 0.0) + bump, np.maximum(-r, 0.0) + bump
+    loss = Pinball(q)
     n_iter, floor = 0, 1e-14 * float(np.abs(y).sum()) + 1e-98 * len(y)
-    value = _objective(r, q)
+    value = float(loss.values(r, 0.0).sum())
     while (gap := float(x @ z + s @ v)) > tol * value + floor and n_iter < max_iter:
         n_iter += 1
         theta, x, s, z, v = _step(A, theta, x, s, z, v)
-        value = _objective(A.forward(theta) - y, q)
+        value = float(loss.values(A.forward(theta), y).sum())
     converged = gap <= tol * value + floor
-    theta, value = _vertex(A, y, q, theta, np.abs(z - v) / np.minimum(x, s), value)
+    theta, value = _vertex(A, y, loss, theta, np.abs(z - v) / np.minimum(x, s), value)
     return Fit(theta, value, gap, n_iter, converged)
-
-
-def _objective(minus_r: np.ndarray, q: np.ndarray) -> float:
-    return float(np.maximum(-q * minus_r, (1 - q) * minus_r).sum())
 
 
 def _solved(gram: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -168,7 +166,7 @@ def _longest(*pairs: tuple[np.ndarray, np.ndarray]) -> float:
 
 
 def _vertex(
-    A: Rows, y: np.ndarray, q: np.ndarray, theta: np.ndarray, score: np.ndarray, value: float
+    A: Rows, y: np.ndarray, loss: Pinball, theta: np.ndarray, score: np.ndarray, value: float
 ) -> tuple[np.ndarray, float]:
     """The vertex beside theta, if it is no worse: the rows of least score are solved exactly."""
     size = len(theta) - (not A.intercept)
@@ -179,7 +177,8 @@ def _vertex(
     typical = score[rows[size - 1]] + 1e-300
     norms = np.linalg.norm(candidates, axis=1) + 1e-300
     weights = 1 / (norms * (1 + score[rows] / typical))
-    _, triangle, order = qr((candidates * weights[:, None]).T, mode="economic", pivoting=True)  # independent ones
+    scaled = (candidates * weights[:, None]).T
+    _, triangle, order = qr(scaled, mode="economic", pivoting=True)  # type: ignore[misc]  # independent ones first
     if not abs(triangle[size - 1, size - 1]) > 1e-12 * abs(triangle[0, 0]):
         return theta, value
     basis = order[:size]
@@ -187,5 +186,5 @@ def _vertex(
     found[:size] = np.linalg.solve(candidates[basis], y[rows[basis]])
     n = len(A.share)
     found[[row - n for row in rows[basis] if row >= n]] = 0.0
-    exact = _objective(A.forward(found) - y, q)
+    exact = float(loss.values(A.forward(found), y).sum())
     return (found, exact) if exact <= value * (1 + 1e-12) else (theta, value)

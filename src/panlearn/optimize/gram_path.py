@@ -10,10 +10,12 @@ Coordinate descent (`descend_gram`) sweeps over a working set. Where that is slo
 the equations of the support, (G_SS + l2) w_S = c_S - l1_S sign(w_S), are solved as they stand: the step is taken if
 the objective falls, weights that would change sign held at zero or, failing that, up to the first change of sign.
 
-The certificate is the true duality gap [fercoq2015]. With the dual point s (y - Xw), and the largest s <= 1 for which it
-is feasible, it is
+The certificate is the true duality gap [fercoq2015]. With the dual point s (y - Xw), and the largest s <= 1 for which
+it is feasible, it is
 
-    1/2 (1 - s)^2 |y - Xw|^2 + sum_j (l1_j |w_j| - w_j v_j) + (l2_j w_j - e_j)^2 / (2 l2_j),   s u_j = v_j + e_j, |v_j| <= l1_j
+    1/2 (1 - s)^2 |y - Xw|^2 + sum_j (l1_j |w_j| - w_j v_j) + (l2_j w_j - e_j)^2 / (2 l2_j)
+
+with s u_j = v_j + e_j, where v_j is what L1 holds, |v_j| <= l1_j, and e_j the rest, 0 without an L2 penalty.
 
 None of its terms is negative: unlike "primal less dual" it keeps its digits when the fit is nearly perfect. Only
 |y - Xw|^2 = y'y - c'w - u'w cancels, and its factor (1 - s)^2 vanishes at the minimum. What moments cannot show is an
@@ -106,7 +108,7 @@ class ElasticNetPath(WorkingSetPath):
         """Sweep over the working set, with a solution of the support's equations now and then."""
         sweeps = 0
         while sweeps < most:
-            patience = min(most - sweeps, max(PATIENCE, CHEAP // len(w), np.count_nonzero(w) // CHOLESKY))
+            patience = min(most - sweeps, max(PATIENCE, CHEAP // max(1, len(w)), np.count_nonzero(w) // CHOLESKY))
             made = descend_gram(self.part, q, w, l1, l2, self.positive, self.inner, patience)
             sweeps += made
             if made < patience:
@@ -117,6 +119,8 @@ class ElasticNetPath(WorkingSetPath):
     def _solve_support(self, w: np.ndarray, q: np.ndarray, cross: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> None:
         """Minimise over the weights that are not zero, none changing sign; w and q change if the objective falls."""
         S = np.flatnonzero(w)
+        if not len(S):
+            return
         old, rows, l1, l2 = w[S], self.part[S], l1[S], l2[S]
         fault = q[S] + l2 * old + l1 * np.sign(old)
         _, move, singular = dposv(rows[:, S] + np.diag(l2), -fault, overwrite_a=True)

@@ -8,8 +8,8 @@ m = 1 is stochastic, m = n batch gradient descent. The gradient of a batch is an
 with variance 1/m of one row's; a batch costs two matrix products, so ten rows take little longer than one. The columns
 of W are separate problems (one class against the rest each) that see the same batches: their products are one.
 
-The L1 penalty enters by its subgradient of least size, and a weight that an update would carry across 0 stops there
-[andrew2007]: so weights are exactly 0 under every optimiser.
+The L1 penalty enters by its subgradient of least size; a weight that an update would carry across 0 stops there, and
+stays while that subgradient is 0, whatever its velocity [andrew2007]: so weights are exactly 0 under every optimiser.
 
 Course notes: 004 §7.1, 001 §3.2 and §7.4.
 """
@@ -94,7 +94,7 @@ def epoch(f: Linear, walk: Walk, optimizer: Optimizer, order: np.ndarray, size: 
         rate = learning_rate(rule, state.numbers[RATE], step)
         moved, memory = optimizer._replace(learning_rate=rate).update(gradient, memory, theta)  # type: ignore[attr-defined]
         if rule.l1:
-            moved[(moved * theta < 0) & (l1 > 0)] = 0.0
+            moved[(l1 > 0) & ((moved * theta < 0) | ((theta == 0) & (gradient == 0)))] = 0.0
         theta = moved
         if rule.average and step >= rule.average:
             mean = mean + (theta - mean) / (step - rule.average + 1)

@@ -65,6 +65,10 @@ class Rest(Protocol):
         """Minimiser d of g'd + 1/2 d'Hd + value(x + d); None if there is none."""
         ...
 
+    def slope(self, gradient: np.ndarray, x: np.ndarray, step: np.ndarray) -> float:
+        """What a step promises: g'd + value(x + d) - value(x), without cancellation."""
+        ...
+
 
 class Nothing:
     """The rest of a function that is smooth as a whole."""
@@ -80,6 +84,10 @@ class Nothing:
     def step(self, hessian: np.ndarray, gradient: np.ndarray, x: np.ndarray) -> np.ndarray | None:
         """Newton's step."""
         return newton_step(hessian, gradient)
+
+    def slope(self, gradient: np.ndarray, x: np.ndarray, step: np.ndarray) -> float:
+        """The slope along d."""
+        return float(gradient @ step)
 
 
 NOTHING = Nothing()
@@ -195,8 +203,7 @@ def _advance(
     """The point after a step and what `visit` says there; None if no step along the direction descends."""
     if step is None:
         return None, ()
-    # promised fall of the sum, to first order in f: a bound for shorter steps too, since the rest is convex
-    slope = float(gradient @ step) + rest.value(x + step) - rest.value(x)
+    slope = rest.slope(gradient, x, step)  # half of it bounds what half the step promises, since the rest is convex
     if not slope < 0:
         return None, ()
     trial = visit(x + step)  # the full step is nearly always right: visit it at once, not its value first

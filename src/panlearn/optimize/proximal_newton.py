@@ -20,8 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from panlearn.optimize.newton import Minimum, SmoothFunction, largest, newton, newton_step
+from panlearn.penalties.elastic_net import subgradient
 
 ACCURACY = 0.01  # the model is solved until its subgradient is this share of what it was
+CROSSINGS = 20  # changes of sign after which coordinate descent is asked again
+FLAT = 1e-6  # curvature of a direction, relative to the largest, that is rounding (H may be of float32)
 SWEEPS, ROUNDS = 20, 50  # sweeps of coordinate descent between two steps on the coordinates that are not zero
 
 
@@ -29,7 +32,8 @@ class AbsoluteValues(NamedTuple):
     """The sum of l1_j |x_j|, as `newton` sees it."""
 
     l1: np.ndarray  # (d,) at least 0
-    positive: bool
+    positive: bool  # whether x_j >= 0 is required
+    free: np.ndarray  # (d,) bool: coordinates without either, as intercepts
 
     def value(self, x: np.ndarray) -> float:
         """The sum."""
@@ -37,38 +41,67 @@ class AbsoluteValues(NamedTuple):
 
     def residual(self, gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Subgradient of least size."""
-        from panlearn.optimize.coordinate_descent import subgradient
-
-        return subgradient(gradient, x, self.l1, self.positive)
+        return np.where(self.free, gradient, subgradient(gradient, x, self.l1, self.positive))
 
     def step(self, hessian: np.ndarray, gradient: np.ndarray, x: np.ndarray) -> np.ndarray | None:
-        """Minimiser of the model, by coordinate descent and steps on the support."""
+        """Minimiser of the model, by coordinate descent and steps on the support.
+
+        Coordinate descent sees the model minimised over the free coordinates (Schur's complement), as if the columns
+        were centred: it converges much faster.
+        """
         from panlearn.optimize.coordinate_descent import descend_gram
 
         if not np.isfinite(hessian).all():
             return None
-        w, q, l2 = x.copy(), gradient.copy(), np.zeros_like(x)
+        inner, outer = np.flatnonzero(~self.free), np.flatnonzero(self.free)
+        pull = _elimination(hessian, inner, outer)
+        reduced = np.ascontiguousarray(hessian[np.ix_(inner, inner)] - hessian[np.ix_(inner, outer)] @ pull)
+        w, q, l1 = x.copy(), gradient.copy(), np.ascontiguousarray(self.l1[inner])
         tol = ACCURACY * largest(self.residual(gradient, x))
         for _ in range(ROUNDS):
-            descend_gram(hessian, q, w, self.l1, l2, self.positive, 0.1 * tol, SWEEPS)
+            part, slope = w[inner], q[inner] - pull.T @ q[outer]
+            descend_gram(reduced, slope, part, l1, np.zeros_like(l1), self.positive, 0.1 * tol, SWEEPS)
+            w[inner] = part
+            q = gradient + hessian @ (w - x)
+            if largest(self.residual(q, w)[inner]) > tol or len(outer):
+                self._step_on_support(hessian, q, w)
             if largest(self.residual(q, w)) <= tol:
                 break
-            self._step_on_support(hessian, q, w)
         return w - x
 
+    def slope(self, gradient: np.ndarray, x: np.ndarray, step: np.ndarray) -> float:
+        """What a step promises; where no sign changes, the two terms nearly cancel, and are added first."""
+        moved = x + step
+        change = np.where(x * moved > 0, np.sign(x) * step, np.abs(moved) - np.abs(x))
+        return float((gradient * step + self.l1 * change).sum())
+
     def _step_on_support(self, hessian: np.ndarray, q: np.ndarray, w: np.ndarray) -> None:
-        """Newton's step on the coordinates that are not zero, up to the first that changes sign; updates q and w."""
-        free = self.l1 == 0 if not self.positive else np.zeros(len(w), bool)
-        support = np.flatnonzero((w != 0) | free)
-        step = newton_step(hessian[np.ix_(support, support)], self.residual(q, w)[support])
-        if step is None:
-            return
-        crossing = (w[support] * (w[support] + step) < 0) & ~free[support]
-        reach = np.where(crossing, np.abs(w[support]) / np.maximum(np.abs(step), 1e-300), 1.0)
-        length = float(reach.min(initial=1.0))
-        step *= length
-        w[support] = np.where(crossing & (reach <= length), 0.0, w[support] + step)
-        q += hessian[:, support] @ step
+        """Newton's steps on the coordinates that are not 0; the first to change its sign stops at 0 and is left out.
+
+        Updates q and w.
+        """
+        for _ in range(CROSSINGS):
+            support = np.flatnonzero((w != 0) | self.free)
+            step = newton_step(hessian[np.ix_(support, support)], self.residual(q, w)[support])
+            if step is None:
+                return
+            crossing = (w[support] * (w[support] + step) < 0) & ~self.free[support]
+            reach = np.where(crossing, np.abs(w[support]) / np.maximum(np.abs(step), 1e-300), 1.0)
+            length = float(reach.min(initial=1.0))
+            step *= length
+            w[support] = np.where(crossing & (reach <= length), 0.0, w[support] + step)
+            q += hessian[:, support] @ step
+            if length == 1.0:
+                return
+
+
+def _elimination(hessian: np.ndarray, inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """H_oo^-1 H_oi: how the best outer coordinates move against the inner ones."""
+    if not len(outer):
+        return np.zeros((0, len(inner)))
+    # intercepts of all classes are one too many: the pseudo-inverse leaves that direction out
+    inverse = np.linalg.pinv(hessian[np.ix_(outer, outer)], rcond=FLAT, hermitian=True)
+    return inverse @ hessian[np.ix_(outer, inner)]
 
 
 def proximal_newton(
@@ -77,6 +110,7 @@ def proximal_newton(
     l1: np.ndarray,
     *,
     positive: bool = False,
+    free: np.ndarray | None = None,
     tol: float,
     max_iter: int,
     keep: bool = False,
@@ -93,7 +127,9 @@ def proximal_newton(
     l1 : ndarray of shape (d,)
         Strength of each absolute value; 0 for an intercept.
     positive : bool
-        Require x >= 0.
+        Require x >= 0, except for what is free.
+    free : ndarray of bool of shape (d,), optional
+        Coordinates without penalty and bound; by default those with l1 = 0, or none if `positive`.
     tol : float
         Largest component of the subgradient at which to stop.
     max_iter : int
@@ -119,5 +155,7 @@ def proximal_newton(
     >>> proximal_newton(Quadratic(), np.zeros(2), np.ones(2), tol=1e-9, max_iter=5).x  # each moved by 1 towards 0
     array([2., 0.])
     """
-    rest = AbsoluteValues(np.ascontiguousarray(l1, dtype=np.float64), positive)
+    l1 = np.ascontiguousarray(l1, dtype=np.float64)
+    free = (l1 == 0) & (not positive) if free is None else free
+    rest = AbsoluteValues(l1, positive, free)
     return newton(f, x, tol=tol, max_iter=max_iter, keep=keep, hessian=hessian, rest=rest)

@@ -10,7 +10,7 @@ under
 A node whose bound is not below the best known error is closed. Columns are kept in the order of falling l_i, so that
 the large subtrees are those closed first. A node costs |U|^2; the number of nodes can grow as 2^p, so it is limited,
 and the least bound of the nodes still open is then the answer: a proven gap instead of a proof. It needs an
-invertible G: p < n, or a ridge penalty.
+invertible G: p < n, or a ridge penalty. Where G is not, but there are no more subsets than nodes, all are tried.
 
 **Duality** [bertsimas2020], for a ridge penalty rho > 0 and any p. For every vector a
 
@@ -23,6 +23,8 @@ known error with column j forced in, j is in no better subset; if with j forced 
 [atamturk2020]. What is left is often small enough for leaps and bounds.
 """
 
+from itertools import combinations, islice
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -259,6 +261,10 @@ def prove(data: UnitColumns, k: int, error: float, residual: np.ndarray, max_nod
         return nothing_better._replace(lower=min(error, data.square))
     if error <= slack:
         return nothing_better
+    if k == 1:
+        j = np.argmax(np.abs(data.cross))
+        single = max(0.0, data.square - float(data.cross[j]) ** 2)
+        return Bound(single, np.array([j]), single, 0) if single < error - slack else nothing_better
     lower, status = 0.0, np.where(data.usable, -1, 0)
     if data.ridge > 0:
         lower, status = dual_bound(data, k, error, residual)
@@ -274,4 +280,24 @@ def prove(data: UnitColumns, k: int, error: float, residual: np.ndarray, max_nod
             found = leaps(G, data.cross[columns], data.square, k, error, fixed=len(sure), max_nodes=max_nodes)
             better = None if found.columns is None else columns[found.columns]
             return found._replace(columns=better, lower=min(found.error, max(lower, found.lower)))
+    if comb(len(columns), k) <= max_nodes:
+        return enumerate_subsets(data, columns, k, error)
     return Bound(lower, None, error, 0) if lower > 0 else None
+
+
+def enumerate_subsets(data: UnitColumns, columns: np.ndarray, k: int, error: float) -> Bound:
+    """Try all subsets of k of some columns: what is left where G is singular and there are few."""
+    part = data.part(columns)
+    G = data.products(columns, part, columns, part)
+    np.fill_diagonal(G, 1.0)
+    q, best, lowest, count = data.cross[columns], None, error - SLACK * data.square, 0
+    subsets = combinations(range(len(columns)), k)
+    while chunk := list(islice(subsets, NODES)):
+        S = np.array(chunk)
+        inverse = np.linalg.pinv(G[S[:, :, None], S[:, None, :]], rcond=SLACK, hermitian=True)
+        explained = np.einsum("si,sij,sj->s", q[S], inverse, q[S])
+        at, count = int(explained.argmax()), count + len(S)
+        if data.square - explained[at] < lowest:
+            best, lowest = columns[S[at]], float(data.square - explained[at])
+    found = error if best is None else max(0.0, lowest)
+    return Bound(found, best, found, count)

@@ -166,6 +166,10 @@ class ColumnwiseValues(NamedTuple):
         """Subgradient of least size."""
         return self.rest.residual(gradient, x)
 
+    def slope(self, gradient: np.ndarray, x: np.ndarray, step: np.ndarray) -> float:
+        """What a step promises."""
+        return self.rest.slope(gradient, x, step)
+
     def step(self, hessian: Any, gradient: np.ndarray, x: np.ndarray) -> np.ndarray | None:
         """Minimiser of the model by coordinate descent: all columns, then those in use until they rest, and again."""
         f, h = self.f, hessian.h
@@ -257,7 +261,7 @@ def working_set_newton(
     x = np.zeros(X.shape[1] + 1) if start is None else np.array(start, dtype=np.float64)
     rows = Rows(y, share, 0.0 if offset is None else offset, loss, intercept)
     store = X if isinstance(X, ColumnStore) else ColumnStore(X)
-    rest, trace, n_iter = AbsoluteValues(np.append(l1, 0.0), positive), [], 0
+    rest, trace, n_iter = _absolute_values(l1, positive), [], 0
     size = FIRST if store.sparse else max(FIRST, X.shape[1] // DENSE_SHARE)
     with single_threaded_blas():
         z = raw_predictions(store, x) + rows.offset
@@ -283,6 +287,11 @@ def working_set_newton(
     return Minimum(x, trace[-1], norm, np.array(trace), n_iter, norm <= tol)
 
 
+def _absolute_values(l1: np.ndarray, positive: bool) -> AbsoluteValues:
+    """Those of the weights; the intercept, which is last, is free."""
+    return AbsoluteValues(np.append(l1, 0.0), positive, np.append(np.zeros(len(l1), bool), True))
+
+
 def _solve(
     store: ColumnStore,
     rows: Rows,
@@ -296,7 +305,7 @@ def _solve(
     """Minimise over the chosen columns; also gives the raw predictions there."""
     held, at = store.columns(chosen)
     f = ChosenColumns(held, at, rows, l2[chosen], isinstance(held, np.ndarray) and len(at) <= FORMED)
-    part: Any = AbsoluteValues(np.append(rest.l1[chosen], 0.0), rest.positive)
+    part: Any = _absolute_values(rest.l1[chosen], rest.positive)
     if not f.formed:
         part = ColumnwiseValues(f, part)
     found = newton(f, np.append(x[chosen], x[-1]), tol=tol, max_iter=max_iter, rest=part)

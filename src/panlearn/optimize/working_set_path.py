@@ -2,8 +2,8 @@
 
     P(W) = 1/2 |Y - XW|^2 + sum_j (l1_j |w_j| + l2_j/2 |w_j|^2),     w_j the weights of column j, one for each target
 
-Most w_j are zero. Sweeps therefore run over a working set A of columns, on the A x A part of X'X alone, so that one costs
-|A|^2 whatever the numbers of rows and columns; the gradient of all columns is formed once they have settled. A takes in
+Most w_j are zero. Sweeps therefore run over a working set A of columns, on the A x A part of X'X alone: one costs
+|A|^2, whatever the numbers of rows and columns; the gradient of all columns is formed once they have settled. A takes in
 the columns that the sequential strong rule expects for the next strength, |gradient_j| >= 2 l1_j - previous l1_j
 [tibshirani2012], then those that break the optimality condition |gradient_j| <= l1_j, the worst first. None leaves: a
 zero weight costs a sweep next to nothing.
@@ -21,6 +21,8 @@ from panlearn.core.jit import kernel
 from panlearn.optimize.centred_columns import CentredColumns
 
 SMALL = 64  # columns up to which the working set is all of them
+AHEAD = 4  # steps of the path for which the strong rule is asked at a time: copying the working set is not free
+ROOM = 1.3  # size of the matrix that holds the working set's part of X'X, in units of what is needed when it grows
 ROUNDING = 1e-16  # relative step of a gradient below which nothing moves any more
 
 
@@ -106,6 +108,8 @@ class FromColumns:
     def part(self, new: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Rows `new` and columns `chosen` of X'X; `chosen` ends with `new`, and begins with what it was before."""
         Z, start = self.columns.take(new), len(chosen) - len(new)
+        if start == 0:  # a new path
+            self.blocks = []
         self.blocks.append((slice(start, len(chosen)), Z))
         return np.hstack([self.columns.gram(Z, new, other, chosen[place]) for place, other in self.blocks])
 
@@ -133,7 +137,7 @@ class WorkingSetPath:
         self.source, self.weights = source, np.ones(p) if weights is None else np.asarray(weights, dtype=np.float64)
         self.w, self.q = np.zeros_like(source.cross), -source.cross  # weights, and the gradient of the quadratic there
         self.residual_square, self.excess = source.y_square, np.zeros(p)
-        self.chosen, self.part = np.arange(0), np.empty((0, 0))  # A, and that part of X'X
+        self.chosen, self.part = np.arange(0), np.empty((0, 0))  # A, and that part of X'X with room for more
         self.inside = np.zeros(p, dtype=bool)
         self.last = np.inf  # strength of L1 at the point before
         self.inner = 0.0  # stop of the inner loop, tuned along the path so that the gap is met, and not by far
@@ -180,7 +184,7 @@ class WorkingSetPath:
         free = (strengths[0] == 0) & (strengths[1] == 0)
         diagonal = self.source.diagonal if free.any() else self.weights
         if np.isfinite(self.last) and not self.complete:
-            self._take(np.flatnonzero((self.pull() >= (2 * l1 - self.last) * self.weights) & ~self.inside))
+            self._expect(l1)
         self.last, sweeps, size = l1, 0, float(np.abs(self.source.cross).max(initial=0.0))
         gap, least = self.certify(*strengths, diagonal), ROUNDING * size
         self.inner = self.inner or size * min(0.01, np.sqrt(limit / max(gap, limit)) if limit else 0.0)
@@ -200,13 +204,21 @@ class WorkingSetPath:
     def _sweep(self, l1: np.ndarray, l2: np.ndarray, most: int) -> tuple[int, bool]:
         """Settle the working set, then form the gradient of all columns; returns the sweeps, and if anything moved."""
         A: Any = slice(None) if self.complete else self.chosen
-        w, q = np.array(self.w[..., A], order="C"), np.array(self.q[..., A], order="C")
-        made = self.descend(w, q, np.ascontiguousarray(self.source.cross[..., A]), l1[A], l2[A], most)
+        w, q, cross = (self._padded(field[..., A]) for field in (self.w, self.q, self.source.cross))
+        made = self.descend(w, q, cross, self._padded(l1[A]), self._padded(l2[A]), most)
+        w = w[..., : len(self.chosen)]
         moved = not np.array_equal(w, self.w[..., A])
         self.w[..., A] = w
         if moved:
             self.residual_square = self.source.gradient(self.w, self.chosen, self.q)
         return max(1, made), moved
+
+    def _expect(self, l1: float) -> None:
+        """Take the columns that the strong rule expects at the next strength; if any, also for those after it."""
+        pull = np.where(self.inside, -np.inf, self.pull())
+        step = self.last - l1
+        if (pull >= (l1 - step) * self.weights).any():
+            self._take(np.flatnonzero(pull >= (l1 - AHEAD * step) * self.weights))
 
     def _take_violators(self) -> None:
         excess = np.where(self.inside, 0.0, self.excess)
@@ -219,7 +231,16 @@ class WorkingSetPath:
             return
         held, self.chosen = len(self.chosen), np.concatenate([self.chosen, new])
         self.inside[new] = True
+        size, capacity = len(self.chosen), len(self.part)
+        if size > capacity:
+            wider = np.zeros(2 * [size if self.complete else min(len(self.inside), int(ROOM * size))])
+            wider[:held, :held] = self.part[:held, :held]
+            self.part = wider
         rows = self.source.part(new, self.chosen)
-        part = np.empty((len(self.chosen), len(self.chosen)))
-        part[:held, :held], part[held:], part[:held, held:] = self.part, rows, rows[:, :held].T
-        self.part = part
+        self.part[held:size, :size], self.part[:held, held:size] = rows, rows[:, :held].T
+
+    def _padded(self, x: np.ndarray) -> np.ndarray:
+        """A copy with zeros for the room that is left: a column of zeros without penalty is passed over."""
+        out = np.zeros((*x.shape[:-1], len(self.part)))
+        out[..., : len(self.chosen)] = x
+        return out

@@ -133,7 +133,10 @@ def _numeric(X: Any, positions: tuple[int, ...]) -> Any:
     part = X.iloc[:, pick] if hasattr(X, "iloc") else X[:, pick]
     values = part.to_numpy()
     if values.dtype not in (np.float64, np.float32):
-        values = values.astype(np.float64)
+        try:
+            values = values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"a column of X holds neither numbers nor labels: {error}; drop or convert it.") from error
     return values.reshape(len(values), len(positions))
 
 
@@ -183,7 +186,8 @@ def _coded_by_polars(column: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _distinct(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if raw.dtype.kind in "iuf" and raw.size and 0 <= raw.min() and raw.max() < RANGE and (raw == np.floor(raw)).all():
+    whole = raw.dtype.kind in "iu" or (raw.dtype.kind == "f" and bool((raw == np.floor(raw)).all()))
+    if whole and raw.size and raw.min() >= 0 and raw.max() < RANGE:
         codes = raw.astype(np.int64)  # a table of the whole numbers instead of a sort
         present = np.flatnonzero(np.bincount(codes))
         place = np.zeros(codes.max() + 1, np.int64)
@@ -209,5 +213,5 @@ def _codes(column: Any, categories: np.ndarray, name: str) -> np.ndarray:
     found = table[codes]
     if found.min(initial=0) < 0:
         unseen = values[codes[found < 0][0]]
-        raise DataError(f"categorical column {name!r} has the level {unseen!r}, which was not there in fit.")
+        raise DataError(f"categorical column {name!r} has the level {str(unseen)!r}, which was not there in fit.")
     return found

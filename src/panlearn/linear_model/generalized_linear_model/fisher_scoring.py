@@ -30,7 +30,7 @@ from panlearn.linear_model.generalized_linear_model.objective import (
     thin_rows,
 )
 from panlearn.linear_model.generalized_linear_model.penalty import Penalty
-from panlearn.losses.exponential_family import ExponentialFamilyLoss, PowerVariance
+from panlearn.losses.exponential_family import Binomial, ExponentialFamilyLoss, PowerVariance
 from panlearn.losses.links import Identity, name_of_link
 from panlearn.optimize.newton import Minimum, newton, newton_cg
 from panlearn.optimize.proximal_newton import proximal_newton
@@ -111,9 +111,11 @@ def start_of(problem: Problem) -> np.ndarray:
 
 def _inside(mean: float, family: object) -> float:
     """The mean of y moved into the open domain, for y that are all at its edge."""
-    if isinstance(family, PowerVariance) and family.power <= 0:
-        return mean if family.power == 0 else max(mean, 1e-3)
-    return float(np.clip(mean, 1e-9, 1.0 - 1e-9)) if getattr(family, "name", "") == "Binomial" else max(mean, 1e-9)
+    if isinstance(family, Binomial):
+        return float(np.clip(mean, 1e-9, 1.0 - 1e-9))
+    if isinstance(family, PowerVariance) and family.power == 0:
+        return mean
+    return mean if mean > 0 else 1e-9
 
 
 class _Relinked(RowSource):
@@ -231,9 +233,10 @@ class _Dense(RowSource):
 
 
 def _from_row_space(problem: Problem, x: np.ndarray, tol: float, max_iter: int) -> tuple[np.ndarray, int]:
-    """Minimiser among w = X'a, where a ridge penalty's is: with XX' = LL', as many parameters as rows instead of columns.
+    """Minimiser among w = X'a, where that of a ridge penalty is, with as many parameters as there are rows.
 
-    The v = L'a has the same penalty, |v|^2 = |w|^2, and predictions Xw = Lv. Rounding is left to conjugate gradients.
+    With XX' = LL', the v = L'a has the same penalty, |v|^2 = |w|^2, and predictions Xw = Lv. What rounding leaves is
+    for conjugate gradients.
     """
     rows, y, weight = problem.source.rows  # type: ignore[attr-defined]
     n, p, l2 = rows.shape[0], rows.shape[1] - 1, problem.penalty.quadratic.l2[: len(x) - problem.intercept]
@@ -256,7 +259,7 @@ def _from_row_space(problem: Problem, x: np.ndarray, tol: float, max_iter: int) 
         kept=np.arange(n + problem.intercept),
     )
     found = newton(small.objective(), start_of(small), tol=0.1 * tol, max_iter=max_iter)
-    w = rows.numeric.T @ solve_triangular(L, found.x[:n], trans="T", lower=True)
+    w = rows.numeric.T @ solve_triangular(L.T, found.x[:n])
     moved = np.append(w, found.x[n:])
     return (moved, found.n_iter) if np.isfinite(problem.objective().value(moved)) else (x, 0)
 

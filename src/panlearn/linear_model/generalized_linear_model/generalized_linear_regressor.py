@@ -297,8 +297,10 @@ class GeneralizedLinearRegressor(GeneralizedLinearModel):
         """Compile the kernels of categorical columns and of coordinate descent."""
         rng = np.random.default_rng(0)
         X = np.column_stack([rng.normal(size=(400, 3)), rng.integers(0, 3, (400, 2))])
-        for settings in ({}, {"alpha": 0.1, "l1_ratio": 0.5}, {"alpha": 0.1, "l1_ratio": 0.5, "solver": "newton-cg"}):
-            cls("poisson", categorical_features=[3, 4], **settings).fit(X, rng.poisson(1.0, 400))
+        for solver in ("auto", "newton-cg"):
+            net = cls("poisson", alpha=0.1, l1_ratio=0.5, categorical_features=[3, 4], solver=solver)
+            net.fit(X, rng.poisson(1.0, 400))
+        cls("poisson", categorical_features=[3, 4]).fit(X, rng.poisson(1.0, 400))
         # rows enough for Hessians in float32
         X = np.tile(X, (100, 1))
         cls("poisson", categorical_features=[3, 4]).fit(X, rng.poisson(1.0, len(X)))

@@ -1,32 +1,18 @@
 """What the data say about the coefficients: standard errors, intervals, tests, information criteria [mccullagh1989].
 
-At the maximum of the likelihood the coefficients are nearly normal with covariance
+At the maximum of the likelihood the coefficients are nearly normal. `information` computes their covariance; here are
+the questions that it answers. Intervals and tests are Wald's: (coef - value) / standard error is standard normal, and
+the square of several such, in the metric of their covariance, is chi^2 with as many degrees of freedom.
 
-    phi I^-1,    I = X' diag(s h) X        h the expected or the observed curvature (Fisher information)
-    I^-1 (X' diag(s u)^2 X) I^-1           u the first derivative, I observed: robust to a wrong variance (HC0)
-                                           [white1980]
-
-With a penalty P the estimate is shrunk: phi (I + P)^-1 I (I + P)^-1 is the covariance of the shrunk estimate around its
-own mean, on the coefficients that are not 0, and trace((I + P)^-1 I) counts the degrees of freedom it uses. Intervals
-then miss the bias of shrinking.
-
-The dispersion phi is 1 where the family says so, else Pearson's chi^2 / (n - degrees of freedom). Weights are precisions:
-the variance of a row is phi V(mu) / weight, and n counts rows.
+Course notes: 003 §1.7.3 (maximum likelihood).
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtr, ndtri  # scipy.stats would triple the time of an import
 
-from panlearn.core.blocks import RowSource, reduce_rows
 from panlearn.core.errors import DataError
-from panlearn.linear_model.generalized_linear_model.design_rows import DesignRows
-from panlearn.linear_model.generalized_linear_model.fisher_scoring import Problem
-
-COVARIANCES = ("expected", "observed", "robust")
-PRECISION, POLISH = 1e-8, 5  # errors of coefficients in units of their standard errors at phi = 1; most steps
-SINGULAR = 1e-10  # eigenvalue of the information, on its unit diagonal, below which a direction is not identified
 
 
 class WaldTest(NamedTuple):
@@ -69,7 +55,7 @@ class Inference(NamedTuple):
     @property
     def p_values(self) -> np.ndarray:
         """Probabilities of a larger |z| if the coefficient were 0."""
-        return 2.0 * norm.sf(np.abs(self.z))
+        return 2.0 * ndtr(-np.abs(self.z))
 
     @property
     def aic(self) -> float:
@@ -101,7 +87,7 @@ class Inference(NamedTuple):
         """
         if not 0 < level < 1:
             raise DataError(f"level must be in the range (0, 1). Got {level!r}.")
-        reach = norm.ppf(0.5 + level / 2) * self.std_errors
+        reach = ndtri(0.5 + level / 2) * self.std_errors
         return np.column_stack([self.coef - reach, self.coef + reach])
 
     def wald_test(self, hypotheses: Any, values: Any = 0.0) -> WaldTest:
@@ -124,7 +110,7 @@ class Inference(NamedTuple):
         low, V = np.linalg.eigh(0.5 * (spread + spread.T))
         keep = low > 1e-12 * max(low.max(initial=0.0), 1e-300)
         statistic = float(((V.T @ gap)[keep] ** 2 / low[keep]).sum())
-        return WaldTest(statistic, int(keep.sum()), float(chi2.sf(statistic, max(int(keep.sum()), 1))))
+        return WaldTest(statistic, int(keep.sum()), float(chdtrc(max(int(keep.sum()), 1), statistic)))
 
     def _matrix(self, hypotheses: Any) -> np.ndarray:
         listed = [hypotheses] if isinstance(hypotheses, str) else list(hypotheses)
@@ -176,198 +162,3 @@ class Inference(NamedTuple):
         if self.rank < len(self.names) and not self.penalised:
             notes.append(f"The design has rank {self.rank} only: some coefficients are not identified.")
         return "\n".join([*lines, "=" * wide, *notes])
-
-
-class Moments(NamedTuple):
-    """Sums over rows, in full coding."""
-
-    information: np.ndarray  # (size, size)
-    meat: np.ndarray  # (size, size), or empty unless robust
-    scalars: np.ndarray  # deviance, Pearson's chi^2, rows with weight
-
-
-def infer(problem: Problem, x: np.ndarray, names: list[str], n_iter: int, moments: Moments, kind: str) -> Inference:
-    """Covariance and summary statistics at the parameters x.
-
-    Parameters
-    ----------
-    problem : Problem
-        Data, loss, and penalty.
-    x : ndarray of shape (q,)
-        The minimiser, the intercept last.
-    names : list of str
-        Of the coefficients.
-    n_iter : int
-        For the table.
-    moments : Moments
-        At x, of the same kind.
-    kind : {"expected", "observed", "robust"}
-        Of the covariance.
-
-    Returns
-    -------
-    Inference
-    """
-    deviance, pearson, n = moments.scalars
-    active = np.flatnonzero((x != 0) | (problem.penalty.l1 == 0))
-    chosen = np.ix_(problem.kept[active], problem.kept[active])
-    information = moments.information[chosen]
-    penalty = problem.total * problem.penalty.quadratic.add_to(np.zeros((len(x), len(x))))[np.ix_(active, active)]
-    inverse, rank = _inverse(information + penalty)
-    penalised = bool(problem.penalty.l1.any() or penalty.any())
-    df = float(np.trace(inverse @ information)) if penalised else float(rank)
-    fixed = problem.loss.family.dispersion
-    phi = fixed if fixed is not None else float(pearson / (n - df)) if n > df else 1.0
-    middle = moments.meat[chosen] if kind == "robust" else phi * information
-    covariance = np.zeros((len(x), len(x)))
-    covariance[np.ix_(active, active)] = inverse @ middle @ inverse
-    order = np.roll(np.arange(len(x)), 1) if problem.intercept else np.arange(len(x))
-    return Inference(
-        (*(["Intercept"] if problem.intercept else []), *names),
-        x[order],
-        covariance[np.ix_(order, order)],
-        kind,
-        problem.loss.family.name,
-        problem.link_name,
-        int(n),
-        df,
-        rank,
-        float(phi),
-        float(deviance),
-        float(pearson),
-        _log_likelihood(problem, x, float(phi), float(pearson / n)),
-        n_iter,
-        penalised,
-    )
-
-
-def moments_at(problem: Problem, x: np.ndarray, kind: str = "expected") -> Moments:
-    """What a covariance is made of, in one pass over the rows.
-
-    Raises
-    ------
-    DataError
-        If there is no such kind.
-    """
-    if kind not in COVARIANCES:
-        raise DataError(f"covariance must be one of {', '.join(COVARIANCES)}. Got {kind!r}.")
-    loss, full = problem.loss, problem.objective().full(x)
-
-    def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> Moments:
-        X = X.densified()
-        weight = np.ones(len(y)) if weight is None else weight
-        z = X.forward(full)
-        mu = loss.mean(z)
-        h = weight * (loss.expected(z, y) if kind == "expected" else loss.observed(z, y))
-        information = X.gram(np.maximum(h, 0.0), np.float64)
-        if h.min(initial=0.0) < 0:
-            information -= X.gram(np.maximum(-h, 0.0), np.float64)
-        meat = np.zeros((0, 0))
-        if kind == "robust":
-            meat = X.gram((weight * loss.derivatives(z, y)[1]) ** 2, np.float64)
-        pearson = weight @ ((y - mu) ** 2 / loss.family.variance(mu))
-        scalars = np.array([weight @ loss.deviances(z, y), pearson, np.count_nonzero(weight)])
-        return Moments(information, meat, scalars)
-
-    return reduce_rows(statistic, problem.source, work=problem.size * (problem.size + 10.0))
-
-
-def _log_likelihood(problem: Problem, x: np.ndarray, phi: float, mean_square: float) -> float | None:
-    """Log-likelihood at the dispersion phi; at its most likely value for the normal family."""
-    loss, full = problem.loss, problem.objective().full(x)
-    phi = mean_square if loss.family.name == "Normal" else phi
-    tried = np.ones(1)
-    if not phi > 0 or loss.family.log_likelihood(tried, 0.5 * tried, tried, phi) is None:
-        return None
-
-    def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> float:
-        weight = np.ones(len(y)) if weight is None else weight
-        rows = loss.family.log_likelihood(y, loss.mean(X.forward(full)), np.where(weight > 0, weight, 1.0), phi)
-        return float(rows[weight > 0].sum())
-
-    return reduce_rows(statistic, problem.source, work=2.0 * problem.size + 100.0)
-
-
-def _spectrum(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Scale to the unit diagonal, eigenvalues and -vectors there, and which of them something is known of."""
-    diagonal = np.diag(A)
-    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, V = np.linalg.eigh(A * scale * scale[:, None])
-    return scale, values, V, values > SINGULAR * max(values.max(initial=0.0), 1e-300)
-
-
-def _inverse(A: np.ndarray) -> tuple[np.ndarray, int]:
-    """Inverse of a symmetric matrix without the directions that nothing is known of, and its rank."""
-    scale, values, V, known = _spectrum(A)
-    return (V[:, known] / values[known]) @ V[:, known].T * scale * scale[:, None], int(known.sum())
-
-
-def polished(problem: Problem, x: np.ndarray, moments: Moments) -> tuple[np.ndarray, Moments]:
-    """Repeat Fisher scoring until no coefficient moves by more than a small share of its standard error.
-
-    A small gradient says little of a coefficient that few rows tell of: its error is the gradient over their curvature.
-
-    Parameters
-    ----------
-    problem : Problem
-        Without a penalty.
-    x : ndarray of shape (q,)
-        Nearly the minimiser.
-    moments : Moments
-        There.
-
-    Returns
-    -------
-    x : ndarray of shape (q,)
-        The minimiser.
-    moments : Moments
-        There.
-    """
-    f, chosen = problem.objective(), np.ix_(problem.kept, problem.kept)
-    value, gradient = f.gradient(x)
-    for _ in range(POLISH):
-        inverse, _ = _inverse(moments.information[chosen])
-        step = -problem.total * (inverse @ gradient)
-        if (np.abs(step) <= PRECISION * np.sqrt(np.maximum(np.diag(inverse), 0.0))).all():
-            break
-        new_value, new_gradient = f.gradient(x + step)
-        if not new_value <= value + 1e-14 * abs(value):
-            break
-        x, value, gradient = x + step, new_value, new_gradient
-        moments = moments_at(problem, x)
-    return x, moments
-
-
-def least_norm(problem: Problem, x: np.ndarray, moments: Moments) -> np.ndarray:
-    """Of all parameters with the same means as x, those of least norm without the intercept: the limit of a ridge penalty.
-
-    Parameters
-    ----------
-    problem : Problem
-        Without a penalty.
-    x : ndarray of shape (q,)
-        A minimiser.
-    moments : Moments
-        There.
-
-    Returns
-    -------
-    ndarray of shape (q,)
-        The x itself if no other has the same means.
-    """
-    scale, _, V, known = _spectrum(moments.information[np.ix_(problem.kept, problem.kept)])
-    if known.all():
-        return x
-    null, p = V[:, ~known] * scale[:, None], len(x) - problem.intercept
-    return x - null @ np.linalg.lstsq(null[:p], x[:p])[0]
-
-
-def total_deviance(source: RowSource, problem: Problem, x: np.ndarray) -> float:
-    """Sum of the weighted unit deviances."""
-    full = problem.objective().full(x)
-
-    def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> float:
-        deviances = problem.loss.deviances(X.forward(full), y)
-        return float(deviances.sum() if weight is None else weight @ deviances)
-
-    return reduce_rows(statistic, source, work=2.0 * problem.size + 100.0)

@@ -5,6 +5,7 @@
 See `losses.exponential_family` for families and links, `objective` for what is minimised, `fisher_scoring` for how.
 """
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,15 +20,15 @@ from sklearn.utils.validation import (
 )
 
 from panlearn.core.base import Estimator
-from panlearn.core.blocks import ArrayRows, MappedRows, Rows, RowSource
+from panlearn.core.blocks import ArrayRows, MappedRows, RowSource
 from panlearn.core.errors import DataError
 from panlearn.core.threads import single_threaded_blas
 from panlearn.linear_model.generalized_linear_model import fisher_scoring
 from panlearn.linear_model.generalized_linear_model.design_rows import DesignRows
 from panlearn.linear_model.generalized_linear_model.encoding import Encoding, labelled, learn, log_exposure
 from panlearn.linear_model.generalized_linear_model.fisher_scoring import Problem
-from panlearn.linear_model.generalized_linear_model.inference import (
-    Inference,
+from panlearn.linear_model.generalized_linear_model.inference import Inference
+from panlearn.linear_model.generalized_linear_model.information import (
     infer,
     least_norm,
     moments_at,
@@ -40,6 +41,7 @@ from panlearn.optimize.newton import Minimum, largest
 
 FLOATS = [np.float64, np.float32]
 ROUNDING = 1e-10  # share of the gradient at the start that rounding may leave
+CHEAP = 1e6  # numbers in X up to which a pass costs next to nothing
 
 
 class Settings(NamedTuple):
@@ -81,8 +83,9 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
             rows.rows.X.require_finite()
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # steps may leave the domain, and return
             start = self._start(problem)
+            tol = self._attainable(problem, start)
             solver = self.solver if self.solver in ("newton-cholesky", "newton-cg") else "auto"
-            found = fisher_scoring.minimise(problem, start, tol=self.tol, max_iter=self.max_iter, solver=solver)
+            found = fisher_scoring.minimise(problem, start, tol=tol, max_iter=self.max_iter, solver=solver)
         vars(self).pop("inference_", None)
         if self.alpha == 0 and settings.smoothness is None and problem.size <= fisher_scoring.LARGE:
             found = self._identify(found, problem)
@@ -117,7 +120,7 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
             return MappedRows(X, self._encoding.rows, X.n_features)
         if _is_table(X, chosen):
             validate_data(self, X, skip_check_array=True)
-            y = column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"), warn=True)
+            y = _target(y)
             check_consistent_length(X, y)
             if sample_weight is not None:
                 sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
@@ -160,6 +163,12 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
                 return x
         return fisher_scoring.start_of(problem)
 
+    def _attainable(self, problem: Problem, start: np.ndarray) -> float:
+        """The tolerance, or what rounding leaves of the gradient at the start where that is larger."""
+        if (problem.source.n_rows or np.inf) * problem.size > CHEAP:  # one more pass would cost more than it saves
+            return self.tol
+        return max(self.tol, 0.001 * ROUNDING * largest(problem.objective().gradient(start)[1]))
+
     def _keep(self, found: Minimum, problem: Problem, dtype: type) -> None:
         x = found.x.astype(dtype)
         self.coef_, self.intercept_ = (x[:-1], x[-1]) if self.fit_intercept else (x, 0.0)
@@ -174,11 +183,10 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
             print(f"{type(self).__name__}: {self.n_iter_} iterations, {self.certificate_}")  # noqa: T201
         if found.converged:
             return
-        if found.n_iter < self.max_iter:  # no step descends any further: is that rounding, or an edge of the domain?
-            with np.errstate(all="ignore"):
-                size = largest(problem.objective().gradient(start)[1])
-            if found.gradient_norm <= ROUNDING * size:
-                return
+        with np.errstate(all="ignore"):  # is it rounding that keeps the gradient from vanishing?
+            size = largest(problem.objective().gradient(start)[1]) + problem.penalty.quadratic.size(found.x)
+        if found.gradient_norm <= ROUNDING * size:
+            return
         self._warn_unconverged(
             f"the gradient norm is {found.gradient_norm:.1e}, tol is {self.tol:.1e}",
             "Raise max_iter or tol, or scale the features; if means run into the edge of the domain, use link='log'.",
@@ -218,7 +226,8 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
         ndarray of shape (n,)
             In the units of y.
         """
-        return self._loss.mean(self._linear_predictor(X, offset, exposure))
+        z = self._linear_predictor(X, offset, exposure)
+        return self._loss.mean(z)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None, exposure: Any = None) -> float:
         """Share of the deviance explained, D^2 = 1 - D(y, mu) / D(y, mean of y).
@@ -312,7 +321,7 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
     def _given(self, X: Any, y: Any, sample_weight: Any, offset: Any, exposure: Any) -> Problem:
         """The problem of the fitted model on other rows."""
         rows = self._design(X, offset, exposure)
-        y = column_or_1d(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
+        y = _target(y)
         check_consistent_length(y, np.empty(rows.shape[0]))
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
@@ -323,11 +332,14 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        try:
+        with suppress(ValueError, TypeError):  # a wrong family or link is reported by fit
             tags.target_tags.positive_only = not self._settings().loss.family.allows(np.array([-1.0]))
-        except (ValueError, TypeError):  # a wrong family or link is reported by fit
-            pass
         return tags
+
+
+def _target(y: Any) -> np.ndarray:
+    kind: Any = np.float64
+    return column_or_1d(check_array(y, ensure_2d=False, dtype=kind, input_name="y"), warn=True)
 
 
 def _is_table(X: Any, categorical: Any) -> bool:

@@ -35,6 +35,11 @@ class Quadratic(NamedTuple):
         """The penalty."""
         return 0.5 * float(x @ self.product(x))
 
+    def size(self, x: np.ndarray) -> float:
+        """Largest sum of absolute terms in a component of the gradient: what its rounding is relative to."""
+        smooth = 0.0 if self.smooth is None else np.abs(self.smooth) @ np.abs(x)
+        return float((self.l2 * np.abs(x) + smooth).max(initial=0.0))
+
     def add_to(self, hessian: np.ndarray) -> np.ndarray:
         """Add the penalty's Hessian, in place."""
         np.einsum("ii->i", hessian)[:] += self.l2
@@ -100,7 +105,7 @@ class DevianceObjective:
         full = self.full(x)
 
         def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> tuple[float, np.ndarray]:
-            values, first = self.loss.derivatives(X.forward(full), y, order=1)
+            values, first = self.loss.up_to(1, X.forward(full), y)
             return _weighted_sum(values, weight), X.back(first if weight is None else first * weight)
 
         return self._finish(x, *reduce_rows(statistic, self.source, work=4.0 * self.size + EXPONENTIAL))
