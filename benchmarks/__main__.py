@@ -17,6 +17,12 @@ from benchmarks.harness import Options, run_case
 
 class Family(StrEnum):
     linear_model = "linear_model"
+    lasso = "lasso"
+    lasso_cv = "lasso_cv"
+    l0 = "l0"
+    logistic = "logistic"
+    glm = "glm"
+    sgd = "sgd"
     numerics = "numerics"
     import_cost = "import_cost"
     page = "page"

@@ -18,7 +18,8 @@ TARGETS, RATIO = 20, 0.1  # targets of the multi-task problems, and their streng
 
 def diabetes(n: int, p: int) -> Problem:
     """The 442 patients of the diabetes data set."""
-    return Problem(*load_diabetes(return_X_y=True))
+    X, y = (np.asarray(part) for part in load_diabetes(return_X_y=True))
+    return Problem(X, y)
 
 
 def planted(n: int, p: int, targets: int = 1) -> Problem:

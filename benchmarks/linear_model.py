@@ -10,11 +10,10 @@ from sklearn.preprocessing import PolynomialFeatures
 
 from benchmarks import problems
 from benchmarks.cases import Case, Contender, Problem, Weights, estimator
-from benchmarks.objectives import cross_entropy, least_norm, least_squares, polynomial
+from benchmarks.objectives import least_norm, least_squares, polynomial
 from panlearn import linear_model as ours
 
 GRADIENT = "largest gradient component, relative to the one at zero weights"
-MEAN_GRADIENT = "largest gradient component of the mean objective"
 
 
 def sklearn(cls: type, name: str, *, tol: bool = False, **settings: Any) -> Contender:
@@ -35,13 +34,6 @@ def statsmodels_ols(method: Literal["pinv", "qr"]) -> Contender:
     return Contender(f"statsmodels OLS {method}", "statsmodels", fit)
 
 
-def statsmodels_logit(problem: Problem, tol: float) -> Weights:
-    from statsmodels.discrete.discrete_model import Logit
-
-    params = Logit(problem.y, problem.augmented).fit(method="newton", tol=tol, disp=0).params
-    return Weights(params[:-1], params[-1])
-
-
 def numpy_lstsq(problem: Problem, tol: float) -> Weights:
     params = np.linalg.lstsq(problem.augmented, problem.y)[0]
     return Weights(params[:-1], params[-1])
@@ -58,34 +50,7 @@ def ridge_peers(*solvers: str) -> tuple[Contender, ...]:
     )
 
 
-def logistic_peers(*solvers: str, C: float = 1.0) -> tuple[Contender, ...]:
-    """LIBLINEAR penalises the intercept; intercept_scaling makes that penalty small enough for the target."""
-    more: dict[str, dict[str, Any]] = {
-        "lbfgs": {"max_iter": 10_000},
-        "sag": {"max_iter": 1000, "random_state": 0},
-        "saga": {"max_iter": 1000, "random_state": 0},
-        "liblinear": {"max_iter": 1000, "intercept_scaling": 100.0, "random_state": 0},
-    }
-    return tuple(
-        sklearn(sk.LogisticRegression, s, tol=True, solver=s, C=C, **more.get(s, {"max_iter": 1000})) for s in solvers
-    )
-
-
-def logistic(name: str, shapes: dict, problem: Any, solvers: str, C: float = 1.0, target: float = 1e-4) -> Case:
-    peers = logistic_peers(*solvers.split(), C=C)
-    return Case(
-        f"LogisticRegression: {name}",
-        {"tiny": (80, 5), **shapes},
-        problem,
-        panlearn(ours.LogisticRegression, tol=True, C=C),
-        peers,
-        partial(cross_entropy, C=C),
-        target,
-        MEAN_GRADIENT,
-    )
-
-
-LEAST_SQUARES = (
+CASES = (
     Case(
         "LinearRegression: dense",
         {"tiny": (60, 3), "small": (150, 4), "medium": (10_000, 20), "large": (1_000_000, 50)},
@@ -198,34 +163,5 @@ LEAST_SQUARES = (
         partial(polynomial, degree=3),
         1e-8,
         GRADIENT,
-    ),
-)
-
-DENSE = {"medium": (10_000, 20), "large": (200_000, 50)}
-TEXT = {"tiny": (60, 200), "medium": (2000, 10_000), "large": (20_000, 100_000)}
-ALL = "newton-cholesky lbfgs newton-cg liblinear sag saga"
-LOGISTIC = (
-    logistic("iris, 2 classes", {"small": (150, 4)}, problems.iris_virginica, ALL),
-    logistic("iris, 3 classes", {"small": (150, 4)}, problems.iris, "newton-cholesky lbfgs newton-cg sag saga"),
-    logistic("2 classes", DENSE, problems.two_classes, ALL),
-    logistic("2 classes, to 1e-8", DENSE, problems.two_classes, "newton-cholesky newton-cg lbfgs", target=1e-8),
-    logistic("badly scaled", DENSE, problems.two_classes_badly_scaled, "newton-cholesky newton-cg lbfgs liblinear"),
-    logistic("sparse text", TEXT, problems.text, "lbfgs newton-cg liblinear sag saga"),
-    logistic("sparse text, to 1e-6", TEXT, problems.text, "lbfgs newton-cg liblinear sag", target=1e-6),
-    logistic("10 classes", {"medium": (5000, 64)}, problems.ten_classes, "lbfgs newton-cg newton-cholesky sag saga"),
-    logistic("10 classes, p > n", {"medium": (100, 1000)}, problems.ten_classes, "lbfgs newton-cg sag saga"),
-)
-UNPENALISED = logistic(
-    "no penalty",
-    {"small": (150, 4), **DENSE},
-    problems.two_classes,
-    "newton-cholesky lbfgs newton-cg",
-    C=np.inf,
-)
-CASES = (
-    *LEAST_SQUARES,
-    *LOGISTIC,
-    UNPENALISED._replace(
-        peers=(*UNPENALISED.peers, Contender("statsmodels Logit", "statsmodels", statsmodels_logit, tuned=True))
     ),
 )

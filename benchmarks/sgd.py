@@ -110,7 +110,7 @@ CASES = (
         estimator("panlearn", "panlearn", ours.HuberRegressor, tol=True),
         (tuned(sk.HuberRegressor, max_iter=10_000),),
         huber,
-        1e-4,
+        1e-3,  # scikit-learn's stops where its objective stops falling in the digits it has
         "largest gradient component of the mean objective",
     ),
     Case(

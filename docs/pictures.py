@@ -219,7 +219,7 @@ def l0() -> Figure:
     X, y = scale(data.data), data.target - data.target.mean()
     total, sizes = float(y @ y), np.arange(1, 9)
     best = [L0Regression(max_nonzero=int(k)).fit(X, y).score(X, y) for k in sizes]
-    _, coefs, _ = lasso_path(X, y, n_alphas=400, eps=1e-3)
+    _, coefs, _ = lasso_path(X, y, alphas=400, eps=1e-3)
     counts = np.count_nonzero(coefs, axis=0)
     errors = np.square(y[:, None] - X @ coefs).sum(axis=0)
     shrunk = [1 - errors[counts == k].min() / total if (counts == k).any() else np.nan for k in sizes]

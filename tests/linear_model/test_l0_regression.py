@@ -48,7 +48,7 @@ def test_matches_oracle(seed, l2, intercept):
 
 def test_matches_peer():
     """On its support the fit is least squares or ridge; and no greedy method has a smaller error."""
-    X, y = load_diabetes(return_X_y=True)
+    X, y = (np.asarray(part) for part in load_diabetes(return_X_y=True))
     weight = np.random.default_rng(0).random(len(y))
     for l2 in (0.0, 1e-4):
         model = L0Regression(4, l2=l2).fit(X, y, weight)
@@ -170,6 +170,9 @@ def test_edge_cases():
     np.testing.assert_allclose(everything.coef_, LinearRegression().fit(X, y).coef_, rtol=1e-9)
     exact = L0Regression(20).fit(X[:6], y[:6])  # p > n - 1: interpolation
     np.testing.assert_allclose(exact.predict(X[:6]), y[:6], rtol=1e-9)
+    wide, _ = data(200, 400)
+    fewer = L0Regression(3).fit(wide, wide[:, 5] + wide[:, 300])  # two of the three columns explain everything
+    assert fewer.support_.tolist() == [5, 300]
     huge = L0Regression(3).fit(X * 1e8, y * 1e-8)
     np.testing.assert_allclose(huge.coef_, 1e-16 * L0Regression(3).fit(X, y).coef_, rtol=1e-8)
 

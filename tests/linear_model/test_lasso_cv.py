@@ -1,5 +1,7 @@
 """Cross-validated Lasso and elastic net: the folds' errors and the choice, as by fitting each fold by itself."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,7 +21,7 @@ from tests.oracles.gram_path import elastic_net
 EXACT = {"tol": 1e-10, "max_iter": 10_000}
 
 
-def data(n=90, p=12, seed=0, dtype=np.float64):
+def data(n=90, p=12, seed=0, dtype: type = np.float64):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, p)) + rng.normal(size=p) + 0.5 * rng.normal(size=(n, 1))
     return X.astype(dtype), (X[:, 0] - 2 * X[:, -1] + 3 + rng.normal(size=n)).astype(dtype)
@@ -67,7 +69,8 @@ def same_fit(ours, theirs):
 )
 def test_matches_peer_elastic_net(settings):
     X, y = data(30, 5)
-    theirs = ElasticNetPeer(l1_ratio=[0.2, 0.9], alphas=10, **settings, **EXACT).fit(X, y)
+    ratios: Any = [0.2, 0.9]
+    theirs = ElasticNetPeer(l1_ratio=ratios, alphas=10, **settings, **EXACT).fit(X, y)
     for precompute in (True, False):
         ours = ElasticNetCV(l1_ratio=[0.2, 0.9], alphas=10, precompute=precompute, **settings, **EXACT).fit(X, y)
         same_fit(ours, theirs)

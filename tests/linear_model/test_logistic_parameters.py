@@ -21,6 +21,8 @@ def outcome(cls, **parameters):
             error = None
         except ValueError as raised:
             error = str(raised)[:45]
+        except TypeError:
+            error = "crash"
     said = [str(w.message)[:60] for w in caught if w.category.__name__ in ("FutureWarning", "UserWarning")]
     return error, said
 
@@ -34,7 +36,7 @@ def test_matches_peer(solver, penalty, l1_ratio):
         if solver == "liblinear" and more and penalty in ("l1", "l2"):
             continue  # LIBLINEAR refuses a dual form of its own, and never returns from an infinite C
         theirs = outcome(Peer, **parameters)
-        if theirs[0] and "Unsupported set of arguments" in theirs[0]:
+        if theirs[0] and ("Unsupported set of arguments" in theirs[0] or theirs[0] == "crash"):
             continue
         assert outcome(LogisticRegression, **parameters) == theirs
 

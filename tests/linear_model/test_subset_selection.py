@@ -34,7 +34,9 @@ def test_auto(asked, most, alpha, meant):
 
 
 def test_path_holds_rows():
-    path = subset_path([(np.array([], int), np.array([]), 1.0, 2.0), (np.array([1, 3]), np.array([5.0, 6.0]), 0.0, 1.0)], 4)
+    path = subset_path(
+        [(np.array([], int), np.array([]), 1.0, 2.0), (np.array([1, 3]), np.array([5.0, 6.0]), 0.0, 1.0)], 4
+    )
     assert path.coefs.toarray().tolist() == [[0, 0, 0, 0], [0, 5, 0, 6]]
     assert (path.sizes.tolist(), path.losses.tolist()) == ([0, 2], [2.0, 1.0])
 

@@ -1,5 +1,7 @@
 """Families and links: deviances by their definitions, derivatives by differences, likelihoods against SciPy."""
 
+# pyright: reportCallIssue=false, reportArgumentType=false, reportOptionalSubscript=false
+
 import numpy as np
 import pytest
 from scipy import stats

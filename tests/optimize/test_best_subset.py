@@ -33,7 +33,7 @@ def test_matches_exhaustive_search():
         data = UnitColumns(X, y, None, True, ridge * n)
         best = best_subsets(data, k, [k]).best
         error = (data.square - best[max(best)].explained) / (2 * n)  # fewer columns where more would not help
-        exact = smallest(lambda c: least_squares(X, y, c, ridge), p, k)[0]  # noqa: B023
+        exact = smallest(lambda c: least_squares(X, y, c, ridge), p, k)[0]
         assert error >= exact - 1e-9 * y.var()
         if error > exact + 1e-9 * y.var():
             missed.append(seed)

@@ -9,10 +9,10 @@ from panlearn.linear_model.generalized_linear_model import (
     TweedieRegressor,
 )
 from panlearn.linear_model.huber_regressor import HuberRegressor
-from panlearn.linear_model.lasso import Lasso
-from panlearn.linear_model.lasso_cv import ElasticNetCV, LassoCV
 from panlearn.linear_model.l0_logistic_regression import L0LogisticRegression
 from panlearn.linear_model.l0_regression import L0Regression
+from panlearn.linear_model.lasso import Lasso
+from panlearn.linear_model.lasso_cv import ElasticNetCV, LassoCV
 from panlearn.linear_model.linear_regression import LinearRegression
 from panlearn.linear_model.logistic_regression import LogisticRegression
 from panlearn.linear_model.logistic_regression_cv import LogisticRegressionCV
@@ -31,10 +31,10 @@ __all__ = [
     "GammaRegressor",
     "GeneralizedLinearRegressor",
     "HuberRegressor",
-    "Lasso",
-    "LassoCV",
     "L0LogisticRegression",
     "L0Regression",
+    "Lasso",
+    "LassoCV",
     "LinearRegression",
     "LogisticRegression",
     "LogisticRegressionCV",

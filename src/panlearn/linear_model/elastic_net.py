@@ -1,10 +1,10 @@
 """Elastic net: least squares with absolute values and squares of the weights as penalty [zou2005].
 
-    min_{w,b}  1/(2n) sum_i (y_i - b - x_i'w)^2 + alpha (rho sum_j c_j |w_j| + (1 - rho)/2 sum_j c_j w_j^2),    rho = l1_ratio
+    min_{w,b}  1/(2n) sum_i (y_i - b - x_i'w)^2 + alpha (rho sum_j c_j |w_j| + (1 - rho)/2 sum_j c_j w_j^2)
 
-rho = 1 is the Lasso, rho = 0 ridge regression with alpha n in the place of its alpha. The absolute values choose: most
-weights of the solution are exactly 0. The squares share: correlated columns, of which the Lasso keeps an arbitrary one,
-get similar weights, and p > n no longer limits the number of weights to n.
+rho is `l1_ratio`: 1 is the Lasso, 0 ridge regression with alpha n in the place of its alpha. The absolute values
+choose: most weights of the solution are exactly 0. The squares share: correlated columns, of which the Lasso keeps an
+arbitrary one, get similar weights, and p > n no longer limits the number of weights to n.
 
 The penalised problem has the same solutions as one with a constraint: with t = sum_j c_j |w_j| at the Lasso's solution,
 no weights within that budget fit better. `constraint_` is that t.
@@ -30,8 +30,8 @@ from panlearn.optimize import least_squares
 from panlearn.optimize.centred_columns import CentredColumns
 
 REMEDY = (
-    "Objective did not converge. You might want to increase the number of iterations (max_iter), to raise tol or alpha, "
-    "or to scale the features to a common range."
+    "Objective did not converge. You might want to increase the number of iterations (max_iter), to raise tol or "
+    "alpha, or to scale the features to a common range."
 )
 
 
@@ -46,8 +46,8 @@ REMEDY = (
 class ElasticNet(LinearPredictor):
     """Least squares with a penalty on the absolute values and on the squares of the weights.
 
-    Minimises 1/(2n) sum_i (y_i - b - x_i'w)^2 + alpha (l1_ratio sum_j c_j |w_j| + (1 - l1_ratio)/2 sum_j c_j w_j^2), with
-    row weights s_i in the place of 1/n as s_i / sum(s). c are the penalty weights, 1 by default.
+    Minimises 1/(2n) sum_i (y_i - b - x_i'w)^2 + alpha (l1_ratio sum_j c_j |w_j| + (1 - l1_ratio)/2 sum_j c_j w_j^2),
+    with row weights s_i in the place of 1/n as s_i / sum(s). c are the penalty weights, 1 by default.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class ElasticNet(LinearPredictor):
     random_state : int, RandomState or None, default=None
         Kept for scikit-learn's signature: nothing here is random.
     selection : {"cyclic", "random"}, default="cyclic"
-        Kept for scikit-learn's signature: coordinates are visited in turn under either name, and the minimum is the same.
+        Kept for scikit-learn's signature: coordinates are visited in turn under either name; the minimum is one.
     penalty_weights : array-like of shape (p,), default=None
         c, at least 0. A column of weight 0 is not penalised; one of infinite weight is left out.
 
@@ -88,8 +88,8 @@ class ElasticNet(LinearPredictor):
     n_iter_ : int or list of int
         Sweeps of coordinate descent; 1 for a direct solution.
     dual_gap_ : float or ndarray of shape (targets,)
-        Certificate: the objective is at most this far above its minimum. For alpha = 0, where no finite bound exists, the
-        squared norm of the gradient.
+        Certificate: the objective is at most this far above its minimum. For alpha = 0, where no finite bound exists,
+        the squared norm of the gradient.
     constraint_ : float or ndarray of shape (targets,)
         t = sum_j c_j |w_j|. For the Lasso, w also minimises the squared error subject to sum_j c_j |w_j| <= t.
     certificate_ : str
@@ -185,7 +185,8 @@ class ElasticNet(LinearPredictor):
         """
         if self.alpha == 0:
             warnings.warn(
-                "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression estimator",
+                "With alpha=0, this algorithm does not converge well. "
+                "You are advised to use the LinearRegression estimator",
                 stacklevel=2,
             )
         X, y, weight = self._checked(X, y, sample_weight, check_input)
@@ -202,8 +203,8 @@ class ElasticNet(LinearPredictor):
         except OverflowError as error:
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
             raise DataError(
-                "Coordinate descent iterations resulted in non-finite parameter values. The input data may contain large "
-                "values and need to be preprocessed."
+                "Coordinate descent iterations resulted in non-finite parameter values. The input data may contain "
+                "large values and need to be preprocessed."
             ) from error
         self._store(fits, weights, X, y)
         return self
@@ -271,7 +272,7 @@ class ElasticNet(LinearPredictor):
         )
         return found.coefs[0], found.intercepts[0], found.gaps[0], int(found.sweeps[0]), limit
 
-    def _solve_directly(self, columns: CentredColumns, y: np.ndarray, weights: None, start: Any) -> Any:
+    def _solve_directly(self, columns: CentredColumns, y: np.ndarray, weights: np.ndarray | None, start: Any) -> Any:
         """The same by the normal equations or their stable forms: nothing is to be chosen."""
         X, weight = columns.X, columns.weight
         total = float(len(y) if weight is None else weight.sum())
@@ -292,7 +293,8 @@ class ElasticNet(LinearPredictor):
         coefs, intercepts, gaps, sweeps, limits = zip(*fits, strict=True)
         dtype = X.dtype if X.dtype == np.float32 else np.dtype(np.float64)
         coef, intercept, gap = np.array(coefs, dtype), np.array(intercepts, dtype), np.array(gaps)
-        sizes = np.where(coef != 0, np.abs(coef) * (1.0 if weights is None else weights), 0.0).sum(axis=1)
+        factors = 1.0 if weights is None else np.where(np.isinf(weights), 0.0, weights)
+        sizes = (np.abs(coef) * factors).sum(axis=1)
         single = len(coefs) == 1
         self.coef_, self.n_iter_ = (coef[0], sweeps[0]) if single else (coef, list(sweeps))
         self.dual_gap_ = float(gap[0]) if single else gap

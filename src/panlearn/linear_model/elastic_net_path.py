@@ -2,10 +2,10 @@
 
     w(alpha) = argmin_w  1/(2n) |y - Xw|^2 + alpha (rho sum_j c_j |w_j| + (1 - rho)/2 sum_j c_j w_j^2)
 
-For the Lasso, rho = 1, w(alpha) is piecewise linear: it starts at 0 for alpha = max_j |x_j'y| / (n c_j), and columns join
-(now and then leave) one by one as alpha falls. Each solution is the start of the next, so that a hundred of them cost
-little more than the last one alone. X and y are taken as they are, without an intercept: centre them first if one is
-wanted. Course notes: 003 §1.7.1.
+For the Lasso, rho = 1, w(alpha) is piecewise linear: it starts at 0 for alpha = max_j |x_j'y| / (n c_j), and columns
+join (now and then leave) one by one as alpha falls. Each solution is the start of the next, so that a hundred of them
+cost little more than the last one alone. X and y are taken as they are, without an intercept: centre them first if one
+is wanted. Course notes: 003 §1.7.1.
 """
 
 import warnings
@@ -210,8 +210,9 @@ def lasso_path(
 
 
 def _checked(X: Any, y: Any) -> tuple[Any, np.ndarray]:
-    X = check_array(X, accept_sparse="csc", dtype=[np.float64, np.float32])
-    y = check_array(y, dtype=np.float64, ensure_2d=False)
+    check: Any = check_array
+    X = check(X, accept_sparse="csc", dtype=[np.float64, np.float32])
+    y = check(y, dtype=np.float64, ensure_2d=False)
     if issparse(X) and not X.has_canonical_format:
         X = csc_matrix(X, copy=True)
         X.sum_duplicates()

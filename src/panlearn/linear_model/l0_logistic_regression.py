@@ -68,7 +68,7 @@ class L0LogisticRegression(LogisticClassifier):
         Fit the intercept b.
     max_iter : int, default=1
         Most times that the path of sizes is walked down and up; more may find a better subset on hard problems.
-    max_nodes : int, default=1000
+    max_nodes : int, default=300
         Most fits of the branch and bound that certifies the answer; 0 for no attempt.
     verbose : int, default=0
         1 prints the certificate at the end.
@@ -153,7 +153,7 @@ class L0LogisticRegression(LogisticClassifier):
         class_weight: Any = None,
         fit_intercept: bool = True,
         max_iter: int = 1,
-        max_nodes: int = 1000,
+        max_nodes: int = 300,
         verbose: int = 0,
     ) -> None:
         self.max_nonzero = max_nonzero
@@ -240,7 +240,8 @@ class L0LogisticRegression(LogisticClassifier):
     def _validation_losses(self, sizes: np.ndarray, X: Any, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Mean loss of each size on rows left out; infinite for sizes that a fold cannot have."""
         losses, loss = np.zeros(len(sizes)), BinaryCrossEntropy()
-        for train, test in check_cv(self.cv, y, classifier=True).split(X, y):
+        folds: Any = check_cv(self.cv, y, classifier=True)
+        for train, test in folds.split(X, y):
             if not weight[train].sum() > 0:
                 continue
             most = min(int(sizes[-1]), self._rank((len(train), X.shape[1])))

@@ -18,6 +18,7 @@ little.
 Course notes: 000 §3.4.
 """
 
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,6 +29,7 @@ from panlearn.core.blocks import in_memory
 from panlearn.core.constraints import BOOLEAN, COUNT, NATURAL, NONNEGATIVE, VERBOSE, options, validated
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
+from panlearn.core.threads import single_threaded_blas
 from panlearn.linear_model.linear_predictor import LinearPredictor
 from panlearn.linear_model.subset_selection import (
     LONGEST,
@@ -39,6 +41,9 @@ from panlearn.linear_model.subset_selection import (
     subset_path,
 )
 from panlearn.optimize.unit_columns import UnitColumns
+
+THREADED = 2e7  # entries of X from which its products gain by a threaded BLAS
+
 
 @method(
     "Best-subset (L0) regression",
@@ -68,7 +73,7 @@ class L0Regression(LinearPredictor):
         Fit the intercept b.
     max_iter : int, default=1
         Most times that the path of sizes is walked down and up; more may find a better subset on hard problems.
-    max_nodes : int, default=10000
+    max_nodes : int, default=2000
         Most nodes of the branch and bound that certifies the answer; 0 for no attempt.
     verbose : int, default=0
         1 prints the certificate at the end.
@@ -146,7 +151,7 @@ class L0Regression(LinearPredictor):
         cv: Any = 5,
         fit_intercept: bool = True,
         max_iter: int = 1,
-        max_nodes: int = 10_000,
+        max_nodes: int = 2000,
         verbose: int = 0,
     ) -> None:
         self.max_nonzero = max_nonzero
@@ -177,10 +182,15 @@ class L0Regression(LinearPredictor):
         L0Regression
             The fitted estimator.
         """
+        rows = in_memory(self._source(X, y, sample_weight, y_numeric=True))
+        small = rows.X.shape[0] * rows.X.shape[1] < THREADED
+        with single_threaded_blas() if small else nullcontext():
+            self._fit(rows.X, np.asarray(rows.y, dtype=np.float64), rows.weight)
+        return self
+
+    def _fit(self, X: Any, y: np.ndarray, weight: np.ndarray | None) -> None:
         from panlearn.optimize.best_subset import best_subsets
 
-        X, y, weight = in_memory(self._source(X, y, sample_weight, y_numeric=True))
-        y = np.asarray(y, dtype=np.float64)
         total = float(len(y) if weight is None else weight.sum())
         if not total > 0:
             raise DataError("sample_weight must have a positive sum, got only zeros; leave it out for equal weights.")
@@ -193,7 +203,7 @@ class L0Regression(LinearPredictor):
             data, most, [most] if one_size else range(1, most + 1), price=price, max_iter=self.max_iter
         )
         kept = [max(found.best)] if one_size else sorted(found.best)
-        path = self._path(data, [found.best[k].columns for k in kept], total)
+        path = self._path(data, [found.best[k] for k in kept], total)
         path = path._replace(scores=self._scores(criterion, path, (X, y, weight), total))
         at = int(np.argmin(path.scores))
         self.path_, self.n_iter_, self.n_swaps_ = path, found.walks, found.swaps
@@ -201,7 +211,6 @@ class L0Regression(LinearPredictor):
         self._set(data, chosen, X.dtype)
         settled = kept[at] in found.inescapable or kept[at] == 0
         self._report(len(chosen), len(data.cross), settled, bool(price))
-        return self
 
     # data
 
@@ -220,13 +229,13 @@ class L0Regression(LinearPredictor):
 
     # path
 
-    def _path(self, data: UnitColumns, subsets: list[np.ndarray], total: float) -> SubsetPath:
+    def _path(self, data: UnitColumns, subsets: list[Any], total: float) -> SubsetPath:
         """Coefficients and losses of the subsets."""
         rows = []
-        for columns in map(np.sort, subsets):
-            w = data.refined(columns)
-            coef, residual = w / data.length[columns], data.residual(columns, w)
-            loss = 0.5 * float(residual @ residual) / total + 0.5 * self.l2 * float(coef @ coef)
+        for columns, explained, w in subsets:
+            order = np.argsort(columns)
+            columns, coef = columns[order], w[order] / data.length[columns[order]]
+            loss = max(0.0, data.square - explained) / (2.0 * total)
             rows.append((columns, coef, data.y_mean - float(coef @ data.mean[columns]), loss))
         return subset_path(rows, len(data.cross))
 
@@ -246,14 +255,15 @@ class L0Regression(LinearPredictor):
         weight = np.ones(len(y)) if weight is None else weight
         X = X.tocsr() if hasattr(X, "tocsr") else X
         errors = np.zeros(len(sizes))
-        for train, test in check_cv(self.cv).split(X, y):
+        folds: Any = check_cv(self.cv)
+        for train, test in folds.split(X, y):
             total = float(weight[train].sum())
             if not total > 0:
                 continue
             data = self._columns(X[train], y[train], weight[train], total)
             most = min(int(sizes[-1]), self._largest((len(train), X.shape[1]), None, total))
             best = best_subsets(data, most, range(1, most + 1), max_iter=self.max_iter).best
-            path = self._path(data, [best[k].columns for k in sorted(best)], total)
+            path = self._path(data, [best[k] for k in sorted(best)], total)
             residual = y[test][:, None] - X[test] @ path.coefs.T.toarray() - path.intercepts
             squares = dict(zip(path.sizes.tolist(), weight[test] @ residual**2, strict=True))
             errors += [squares.get(int(k), np.inf) for k in sizes]

@@ -3,8 +3,8 @@
     min_{w,b}  1/(2n) sum_i (y_i - b - x_i'w)^2 + alpha sum_j c_j |w_j|
 
 The corners of {w : sum_j c_j |w_j| <= t} lie on the axes, and the ellipses of equal error touch it there: most weights
-are exactly 0, so the Lasso chooses columns while it fits. A weight stays 0 while |x_j'r| / n <= alpha c_j. All are 0 from
-alpha = max_j |x_j'y| / (n c_j) on, and at most n weights differ from 0 for columns in general position.
+are exactly 0, so the Lasso chooses columns while it fits. A weight stays 0 while |x_j'r| / n <= alpha c_j. All are 0
+from alpha = max_j |x_j'y| / (n c_j) on, and at most n weights differ from 0 for columns in general position.
 
 It is the elastic net with l1_ratio = 1, and solved as such. Course notes: 003 §1.7.1, 000 §3.4, 002 (L1/L2).
 """
@@ -51,7 +51,7 @@ class Lasso(ElasticNet):
     random_state : int, RandomState or None, default=None
         Kept for scikit-learn's signature: nothing here is random.
     selection : {"cyclic", "random"}, default="cyclic"
-        Kept for scikit-learn's signature: coordinates are visited in turn under either name, and the minimum is the same.
+        Kept for scikit-learn's signature: coordinates are visited in turn under either name; the minimum is one.
     penalty_weights : array-like of shape (p,), default=None
         c, at least 0. A column of weight 0 is not penalised; one of infinite weight is left out. Weights 1/|w_j| of a
         first fit give the adaptive Lasso.
@@ -67,8 +67,8 @@ class Lasso(ElasticNet):
     n_iter_ : int or list of int
         Sweeps of coordinate descent; 1 for a direct solution.
     dual_gap_ : float or ndarray of shape (targets,)
-        Certificate: the objective is at most this far above its minimum. For alpha = 0, where no finite bound exists, the
-        squared norm of the gradient.
+        Certificate: the objective is at most this far above its minimum. For alpha = 0, where no finite bound exists,
+        the squared norm of the gradient.
     constraint_ : float or ndarray of shape (targets,)
         t = sum_j c_j |w_j|: w also minimises the squared error subject to sum_j c_j |w_j| <= t.
     certificate_ : str

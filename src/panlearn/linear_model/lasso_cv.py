@@ -110,15 +110,15 @@ class LassoCV(PathCV):
 
     Examples
     --------
-    One feature of five matters, and cross-validation finds the strength at which the others are left out:
+    One feature of five matters. The strength is chosen for prediction, which tends to keep a feature too many:
 
     >>> import numpy as np
     >>> from panlearn.linear_model import LassoCV
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(200, 5))
-    >>> model = LassoCV(alphas=[0.01, 0.1, 1.0]).fit(X, 2 * X[:, 1] + rng.normal(size=200))
+    >>> model = LassoCV(alphas=[0.01, 0.2, 1.0]).fit(X, 2 * X[:, 1] + 2 * rng.normal(size=200))
     >>> model.alpha_, np.flatnonzero(model.coef_).tolist()
-    (0.1, [1])
+    (0.2, [1, 4])
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {

@@ -84,7 +84,7 @@ def _path(problem: LogisticProblem, ratios: Sequence[float], Cs: np.ndarray, set
             found = problem.solve(l1, l2, start=start, **settings)
             start = found.x
             coefs.append(identified(found.x.reshape(problem.shape), l1).T)
-            fits.append((found.n_iter, found.gradient_norm))
+            fits.append((max(min(1, settings["max_iter"]), found.n_iter), found.gradient_norm))
     grid = len(ratios), len(Cs)
     n_iter, norms = (np.reshape(column, grid) for column in zip(*fits, strict=True))
     return Paths(np.reshape(coefs, (*grid, *coefs[0].shape)), n_iter.astype(np.int32), norms)
@@ -126,9 +126,10 @@ def score_folds(
     model, table = LogisticRegression(), np.empty(paths.n_iter.shape)
     model.classes_, model.n_features_in_ = classes, X.shape[1]
     scorer = _told_all_labels(scorer, classes)
+    params = {k: v if v is None or isinstance(v, str) else np.asarray(v) for k, v in params.items()}
     for fold, (_, test) in enumerate(folds):
         held, labels = X[test], y[test]
-        own = {k: v if np.ndim(v) == 0 or len(v) != len(y) else np.asarray(v)[test] for k, v in params.items()}
+        own = {k: v[test] if np.ndim(v) and len(v) == len(y) else v for k, v in params.items()}
         for place in np.ndindex(*table.shape[1:]):
             theta = paths.coefs[(fold, *place)]
             model.coef_, model.intercept_ = theta[:, :-1], theta[:, -1]

@@ -36,12 +36,13 @@ from panlearn.penalties import L2
 # A Hessian is formed for few parameters, or for more if there are many rows each: most work is then saved by a start
 # from part of the rows. Elsewhere products with the Hessian are cheaper (measured on 10 shapes, 2 cores).
 SMALL, LARGE, ROWS = 32, 1500, 200
+CHEAP = 1e6  # multiplications that a Hessian may always cost: its steps end with all digits right
 JOINT = 1000  # parameters up to which a working set of features is solved for all classes at once
 NARROW = 120  # parameters up to which an L1 penalty needs no working set
 SPARSE = 0.25  # share of entries that are not zero below which products with X are cheaper than dense blocks of it
 LARGE_PRODUCT = 1e7  # multiplications from which a dense product with X gains by a threaded BLAS
 THIN, COARSE = 10, 1e-3  # the start is found on every 10th row, to this gradient norm
-FLAT, WIDE = 1000, 2  # rows up to which, and columns a row from which, the problem is rotated
+FLAT, WIDE, LEAST = 1000, 2, 200  # rows up to which, columns a row and columns from which the problem is rotated
 CENTRED = 1e-9  # relative difference of class frequencies from the mean probabilities that counts as rounding
 JITTER = 1e-13  # makes a singular Gram matrix positive definite
 
@@ -137,7 +138,8 @@ class LogisticProblem:
 
     def _by_products(self, solver: str) -> bool:
         size, n = int(np.prod(self.shape)), self.source.n_rows
-        form = n is None or ((size <= SMALL or LARGE >= size <= n / ROWS) and density(self.source) > SPARSE)
+        few = size <= SMALL or float(n or 0) * size**2 <= CHEAP or LARGE >= size <= (n or 0) / ROWS
+        form = n is None or (few and density(self.source) > SPARSE)
         return solver == "newton-cg" or not (form or solver == "newton-cholesky")
 
     @property
@@ -183,7 +185,7 @@ class LogisticProblem:
     @property
     def _flat(self) -> bool:
         n, p = self.source.n_rows or 0, self.source.n_features
-        return not is_sparse(self.source) and n <= FLAT and p >= WIDE * n
+        return not is_sparse(self.source) and n <= FLAT and p >= max(WIDE * n, LEAST)
 
     @cached_property
     def _rotation(self) -> tuple["LogisticProblem", np.ndarray]:

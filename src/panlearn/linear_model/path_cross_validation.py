@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg.blas import dger
+from scipy.linalg.blas import dger  # type: ignore[attr-defined]
 from scipy.sparse import issparse
 
 from panlearn.core.blocks import ArrayRows, reduce_rows
@@ -27,6 +27,7 @@ from panlearn.optimize.least_squares import Centre, Moments
 SQUARE = 4000  # columns up to which p x p matrices are formed
 BLOCK = 1 << 22  # entries of a block of rows whose p x p product is formed at a time
 HELD = 1 << 27  # entries of all folds' p x p matrices kept at a time: 1 GB
+FINER = 1e-10  # tolerance of the last fit, in units of `tol`, where more digits cost next to nothing
 THREADED = 100  # columns from which folds run on a thread each
 
 
@@ -71,6 +72,8 @@ class MomentProblem:
         Whether y is a vector.
     """
 
+    refine = FINER
+
     def __init__(self, s: Moments, shift: Centre, intercept: bool, single: bool) -> None:
         from panlearn.optimize.working_set_path import FromMoments  # compiles or loads kernels
 
@@ -113,6 +116,7 @@ class ColumnProblem:
         from panlearn.optimize.working_set_path import FromColumns
 
         self.columns, self.y = CentredColumns(X, weight, intercept), y
+        self.refine = 1.0 if y.ndim == 1 else FINER
         self.source = FromColumns(self.columns, y)
         self.cross = self.source.cross
 
@@ -163,7 +167,7 @@ class MomentFolds:
         self.parts: list[Moments] = []
         if self.partition and (counts == 1).all() and len(folds) * p * p <= HELD:
             self.parts = [self._moments(test) for _, test in folds]
-        self.whole = Moments(*map(sum, zip(*self.parts, strict=True))) if self.parts else self._moments(None)
+        self.whole = _combined(sum, self.parts) if self.parts else self._moments(None)
 
     def all(self) -> MomentProblem:
         """The problem of all rows."""
@@ -173,10 +177,7 @@ class MomentFolds:
         """Held-out mean squared errors of fold k for each path, and the paths."""
         train, test = self.folds[k]
         part = self.parts[k] if self.parts else self._moments(test)
-        if self.partition:
-            rest = Moments(*(a - b for a, b in zip(self.whole, part, strict=True)))
-        else:
-            rest = self._moments(train)
+        rest = _combined(lambda pair: pair[0] - pair[1], [self.whole, part]) if self.partition else self._moments(train)
         found = paths(MomentProblem(rest, self.shift, self.intercept, self.y.ndim == 1))
         return [squared_errors(part, self.shift, path) for path in found], found
 
@@ -277,6 +278,11 @@ def check_folds(folds: list[tuple], weight: np.ndarray | None) -> None:
         for rows, role in zip(parts, ("fit", "hold out"), strict=True):
             if not (len(rows) if weight is None else weight[rows].sum() > 0):
                 raise DataError(f"cv gives fold {k} no rows with weight to {role}; use fewer folds or other weights.")
+
+
+def _combined(function: Callable[[Any], Any], moments: list[Moments]) -> Moments:
+    """A function of several moments, field by field."""
+    return Moments(*(function(fields) for fields in zip(*moments, strict=True)))
 
 
 def _complements(train: np.ndarray, test: np.ndarray, n: int) -> bool:

@@ -43,7 +43,8 @@ class PathCV(LinearPredictor):
             if y.ndim == 2 and y.shape[1] > 1:
                 raise DataError(f"For multi-task outputs, use MultiTask{type(self).__name__}; y has shape {y.shape}.")
             y = column_or_1d(y, warn=True)
-        folds = [(np.asarray(a), np.asarray(b)) for a, b in check_cv(self.cv).split(X, y, **splits)]
+        splitter: Any = check_cv(self.cv)
+        folds = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y, **splits)]
         folds = [tuple(np.flatnonzero(part) if part.dtype == bool else part for part in fold) for fold in folds]
         check_folds(folds, weight)
         data = (MomentFolds if self._by_moments(X) else ColumnFolds)(X, y, weight, folds, self.fit_intercept)
@@ -94,7 +95,8 @@ class PathCV(LinearPredictor):
 
     def _fit_best(self, problem: Any, ratio: float, settings: Settings, excess: float, dtype: Any) -> None:
         alpha = np.array([self.alpha_])
-        found = problem.path(alpha * ratio, alpha * (1 - ratio), settings)
+        finer = settings._replace(tol=settings.tol * problem.refine)
+        found = problem.path(alpha * ratio, alpha * (1 - ratio), finer)
         self.coef_ = found.coefs[0].astype(dtype)
         self.intercept_ = (
             found.intercepts[0].astype(dtype) if self.fit_intercept else dtype.type(0) * self.coef_[..., 0]
@@ -102,7 +104,7 @@ class PathCV(LinearPredictor):
         self.dual_gap_, self.n_iter_ = float(found.gaps[0]), int(found.sweeps[0])
         spread = f"{problem.source.y_square / 2:.4g}"
         self.certificate_ = f"duality gap {self.dual_gap_:.0e} of objective at zero {spread}"
-        worst = max(excess, found.excess)
+        worst = max(excess, found._replace(limit=settings.tol * problem.source.y_square).excess)
         if worst > 1.0:
             self._warn_unconverged(f"a duality gap is {worst:.1e} times what tol asks for", UNCONVERGED)
 
@@ -135,7 +137,8 @@ class PathCV(LinearPredictor):
         """Compile the kernels of both routes."""
         X = np.random.default_rng(0).normal(size=(30, 5))
         for part in (X, X[:6, :].T @ X[:6, :].repeat(4, axis=1)):
-            cls(alphas=3, cv=2).fit(part, part[:, :2] if cls.several else part[:, 0])
+            model: Any = cls()
+            model.set_params(alphas=3, cv=2).fit(part, part[:, :2] if cls.several else part[:, 0])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

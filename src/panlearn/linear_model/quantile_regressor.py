@@ -203,18 +203,19 @@ default="auto"
             method="highs" if self.solver == "auto" else self.solver,
             options=self.solver_options,
         )
+        solution: Any = result.x
         if result.status != SUCCESS or result.eqlin.marginals is None:
             self._warn_unconverged(
                 f"Linear programming for QuantileRegressor did not succeed.\n{result.message}",
                 "Raise the limit in solver_options.",
             )
-        marginals = np.zeros(size) if result.x is None else -result.eqlin.marginals
-        theta = marginals if self.fit_intercept else np.append(marginals, 0.0)
-        if result.x is not None:  # a bound that does not bind has multiplier 0, but for rounding
-            theta[:-1][np.abs(result.x[n:]) < (1 - 1e-9) * strength] = 0.0
+        marginals = np.zeros(size) if solution is None else -np.asarray(result.eqlin.marginals)
+        theta: Any = marginals if self.fit_intercept else np.append(marginals, 0.0)
+        if solution is not None:  # a bound that does not bind has multiplier 0, but for rounding
+            theta[:-1][np.abs(solution[n:]) < (1 - 1e-9) * strength] = 0.0
         losses = Pinball(self.quantile).values(X @ theta[:-1] + theta[-1], y)
         value = float(share @ losses) + strength * float(np.abs(theta[:-1]).sum())
-        gap = value + float(result.fun) if result.x is not None else np.inf
+        gap = value + float(result.fun) if solution is not None else np.inf
         return Fit(theta, value, max(gap, 0.0), int(result.nit), result.status == SUCCESS)
 
     def predict(self, X: Any) -> np.ndarray:

@@ -355,11 +355,11 @@ class StochasticGradient(Estimator):
     def _advice(self, X: Any) -> str:
         """Which column to scale."""
         spread = np.asarray(abs(X).max(axis=0).todense()).ravel() if issparse(X) else np.ptp(X, axis=0)
-        widest, usual = int(np.argmax(spread)), float(np.median(spread))
-        if not spread[widest] > 10 * max(usual, 1.0):
+        widest, least = int(np.argmax(spread)), float(spread[spread > 0].min(initial=np.inf))
+        if not spread[widest] > 10 * max(least, 1.0):
             return f"The columns of X are on like scales: lower eta0 ({self.eta0:g})."
         name = repr(self.feature_names_in_[widest]) if hasattr(self, "feature_names_in_") else widest
-        return f"Column {name} spreads over {spread[widest]:.2g}, the median column over {usual:.2g}: scale it first."
+        return f"Column {name} spreads over {spread[widest]:.2g}, the narrowest over {least:.2g}: scale it first."
 
     def _keep(self, end: Descent, dtype: Any, single: bool) -> None:
         """Set the fitted attributes; `single`: weights as a vector, for regression."""

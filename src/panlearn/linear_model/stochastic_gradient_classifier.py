@@ -287,7 +287,7 @@ class SGDClassifier(StochasticClassifier):
 
     >>> from panlearn.linear_model import SGDClassifier
     >>> X, y = [[-3.0], [-2.0], [2.0], [3.0]], ["a", "a", "b", "b"]
-    >>> model = SGDClassifier(alpha=0.01, random_state=0).fit(X, y)
+    >>> model = SGDClassifier(alpha=0.1, fit_intercept=False, max_iter=2000, tol=None, random_state=0).fit(X, y)
     >>> model.decision_function([[-2.0], [2.0]]).round(1).tolist()
     [-1.0, 1.0]
     """

@@ -31,7 +31,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from panlearn.core.threads import single_threaded_blas
 from panlearn.optimize.subset_tableau import Tableau
 from panlearn.optimize.unit_columns import GramBlock, GramRows, UnitColumns
 
@@ -48,6 +47,7 @@ class Subset(NamedTuple):
 
     columns: np.ndarray  # (k,)
     explained: float  # |y|^2 less the squared error (with the ridge penalty)
+    w: np.ndarray  # (k,) weights of the unit columns, to the accuracy of the normal equations
 
 
 class Subsets(NamedTuple):
@@ -91,8 +91,7 @@ def best_subsets(
     >>> np.sort(best_subsets(data, 2, [2]).best[2].columns)
     array([0, 2])
     """
-    with single_threaded_blas():
-        return _Search(data, most, list(sizes), price, max_iter).run()
+    return _Search(data, most, list(sizes), price, max_iter).run()
 
 
 class _Search:
@@ -104,7 +103,7 @@ class _Search:
         usable = int(np.count_nonzero(data.usable))
         self.most = min(most, usable)
         self.capacity = self.most + max(DEEPEST, self.most // 4) + 1
-        self.found = {0: Subset(np.empty(0, dtype=np.intp), 0.0)}
+        self.found = {0: Subset(np.empty(0, dtype=np.intp), 0.0, np.empty(0))}
         self.least, self.walks, self.swaps = LEAST * data.square, 0, 0
         start = min(p, max(FIRST, 2 * self.capacity))
         self.block = GramBlock(data, np.sort(np.argpartition(-np.abs(data.cross), start - 1)[:start]))
@@ -159,7 +158,7 @@ class _Search:
         old = self.found.get(t.size)
         if t.size > self.most or (old is not None and t.explained <= old.explained + self.least):
             return False
-        self.found[t.size] = Subset(self.block.columns[t.subset], t.explained)
+        self.found[t.size] = Subset(self.block.columns[t.subset], t.explained, t.w.copy())
         return True
 
     def visit(self, size: int) -> None:
@@ -180,8 +179,8 @@ class _Search:
             if self.price and self.tableau.size > PATIENCE + 1.25 * self.cheapest():
                 self.most = self.tableau.size
                 self.sizes = [k for k in self.sizes if k <= self.most]
-        self.most = min(self.most, self.tableau.size)
-        self.sizes = [k for k in self.sizes if k <= self.most]
+        self.most = min(self.most, self.tableau.size)  # less than asked for where fewer columns fit exactly
+        self.sizes = [k for k in self.sizes if k <= self.most] or [self.most]
 
     def cheapest(self) -> int:
         """The size of the least penalised error so far."""

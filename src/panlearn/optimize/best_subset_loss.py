@@ -3,10 +3,10 @@
     minimise  F(w, b) = sum_i share_i loss(x_i'w + b, y_i) + l2/2 |w|^2    over weights on k columns
 
 At the fit of a subset S, Newton's model of the loss is a weighted least-squares problem: rows weighted by
-h_i = share_i loss'', targets z_i - loss' / loss''. Its tableau (`subset_tableau`) ranks all additions, removals and swaps
-of columns at once. The model is not the loss, so the best of the ranking are fitted exactly, by Newton's method on
-their k + 1 parameters, and the first that lowers F is taken. On small problems the ranking is followed to its end: no
-swap of one column lowers F then. The walks are those of `best_subset`, and so is the working set.
+h_i = share_i loss'', targets z_i - loss' / loss''. Its tableau (`subset_tableau`) ranks all additions, removals and
+swaps of columns at once. The model is not the loss, so the best of the ranking are fitted exactly, by Newton's method
+on their k + 1 parameters, and the first that lowers F is taken. On small problems the ranking is followed to its end:
+no swap of one column lowers F then. The walks are those of `best_subset`, and so is the working set.
 
 With few columns a proof is possible: F of a superset is no larger than F of a subset, so leaps and bounds
 [furnival1974] works for any loss, at the price of a fit a node.
@@ -161,7 +161,9 @@ class LossSubsets:
         gains = tableau.gains()
         gains[tableau.subset] = 0.0
         likely = [j for j in np.argsort(-gains)[:TRIES] if gains[j] > 0]
-        fits = [self.fit(np.append(at.columns, columns[j]), at) for j in likely[: max(3, TRIES // (1 + len(at.columns)))]]
+        fits = [
+            self.fit(np.append(at.columns, columns[j]), at) for j in likely[: max(3, TRIES // (1 + len(at.columns)))]
+        ]
         return min(fits, key=lambda fit: fit.value, default=None)
 
     def shrunk(self, at: SubsetFit) -> SubsetFit:

@@ -20,13 +20,14 @@ Course notes: 003 §1.7.1.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv  # type: ignore[attr-defined]
 
 from panlearn.core.jit import kernel
 from panlearn.core.threads import single_threaded_blas
 from panlearn.optimize.working_set_path import FromColumns, FromMoments, WorkingSetPath
 
 PATIENCE = 10  # sweeps before extrapolation begins
+RIDGE = 1e-10  # added to their products, relative to the trace
 MEMORY = 5  # differences of iterates that are combined
 
 
@@ -76,7 +77,7 @@ def descend_blocks(G, Q, W, l1, l2, tol, max_sweeps):
 
 @kernel
 def block_gap_at(s, Q, W, norm, l1, l2, diagonal, residual_square):
-    """Duality gap with the dual point s (Y - XW), which must be feasible; norm (p,) holds the lengths of Q's columns."""
+    """Duality gap with the dual point s (Y - XW), which must be feasible; norm (p,) has the lengths of Q's columns."""
     gap = 0.5 * (1.0 - s) * (1.0 - s) * residual_square
     for j in range(norm.size):
         if l1[j] == 0.0 and l2[j] == 0.0:
@@ -171,14 +172,16 @@ def _extrapolated(points: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarr
     """Combination of the iterates that a linear iteration would be nearest to its end at; None if there is none."""
     flat = np.array([w.ravel() for w, _ in points])
     steps = np.diff(flat, axis=0)
+    products = steps @ steps.T
+    products[np.diag_indices(len(steps))] += RIDGE * np.trace(products)  # nearly parallel steps would amplify rounding
     try:
-        c = np.linalg.solve(steps @ steps.T, np.ones(len(steps)))
+        c = np.linalg.solve(products, np.ones(len(steps)))
     except np.linalg.LinAlgError:
         return None
     if not np.isfinite(c).all() or c.sum() == 0:
         return None
     c /= c.sum()
-    w, q = (sum(a * point[k] for a, point in zip(c, points[1:], strict=True)) for k in (0, 1))
+    w, q = (np.tensordot(c, np.array([point[k] for point in points[1:]]), axes=1) for k in (0, 1))
     return w, q  # q is affine in w, and the c sum to 1
 
 

@@ -23,6 +23,7 @@ __all__ = ["descend_columns", "descend_gram", "gram_gap", "soft_threshold", "sol
 
 HISTORY = 5  # points that an extrapolation combines
 
+
 @kernel(inline=True)
 def soft_threshold(z, t, positive):
     """The z moved by t towards 0, and 0 where it would change sign; 0 for negative z if `positive`."""
@@ -98,7 +99,7 @@ def solve_gram(G, b, square, q, w, l1, l2, positive, tol, max_sweeps):
 
 @kernel
 def _sweep(G, q, w, l1, l2, positive, chosen, count):
-    """Minimise over the first `count` chosen coordinates in turn, in place; returns the largest move of the gradient."""
+    """Minimise over the first `count` chosen coordinates in turn, in place; returns the largest gradient move."""
     largest = 0.0
     for i in range(count):
         j = chosen[i]
@@ -121,45 +122,36 @@ def _extrapolate(points, pulls, b, w, q, l1, l2, positive):
 
     Of all combinations of the points with sum 1, it is the one whose steps, combined alike, are shortest.
     """
-    m, k = HISTORY, w.size
-    products = np.empty((m, m + 1))
-    trace = 0.0
+    shares = _shares(points)
+    x, pull = np.zeros(w.size), np.zeros(w.size)
+    for a in range(HISTORY):
+        for j in range(w.size):
+            x[j] += shares[a] * points[a + 1, j]
+            pull[j] += shares[a] * pulls[a + 1, j]  # affine in w, so it combines alike
+    if (not positive or x.min() >= 0.0) and _objective(b, pull, x, l1, l2) < _objective(b, q, w, l1, l2):
+        w[:], q[:] = x, pull
+
+
+@kernel
+def _shares(points):
+    """Solution of (steps steps') c = 1, scaled to sum 1, by Gauss-Jordan elimination; a little ridge bounds it."""
+    m, k = HISTORY, points.shape[1]
+    products, trace = np.ones((m, m + 1)), 0.0
     for a in range(m):
         for c in range(a + 1):
             total = 0.0
             for j in range(k):
                 total += (points[a + 1, j] - points[a, j]) * (points[c + 1, j] - points[c, j])
             products[a, c] = products[c, a] = total
-        products[a, m] = 1.0
         trace += products[a, a]
     for a in range(m):
         products[a, a] += 1e-12 * trace
-    for a in range(m):  # Gauss-Jordan; the matrix is positive definite
-        pivot = products[a, a]
-        if pivot <= 0.0:
-            return
-        for c in range(a, m + 1):
-            products[a, c] /= pivot
+    for a in range(m):
+        products[a, a:] /= products[a, a]
         for other in range(m):
             if other != a:
-                factor = products[other, a]
-                for c in range(a, m + 1):
-                    products[other, c] -= factor * products[a, c]
-    total = 0.0
-    for a in range(m):
-        total += products[a, m]
-    x, pull = np.zeros(k), np.zeros(k)
-    for a in range(m):
-        share = products[a, m] / total
-        for j in range(k):
-            x[j] += share * points[a + 1, j]
-            pull[j] += share * pulls[a + 1, j]
-    if positive:
-        for j in range(k):
-            if x[j] < 0.0:
-                return
-    if _objective(b, pull, x, l1, l2) < _objective(b, q, w, l1, l2):
-        w[:], q[:] = x, pull
+                products[other, a:] -= products[other, a] * products[a, a:]
+    return products[:, m] / products[:, m].sum()
 
 
 @kernel

@@ -27,7 +27,7 @@ Course notes: 003 §1.7.1, 000 §3.4.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv  # type: ignore[attr-defined]
 
 from panlearn.core.jit import kernel
 from panlearn.core.threads import single_threaded_blas
@@ -108,7 +108,7 @@ class ElasticNetPath(WorkingSetPath):
         """Sweep over the working set, with a solution of the support's equations now and then."""
         sweeps = 0
         while sweeps < most:
-            patience = min(most - sweeps, max(PATIENCE, CHEAP // max(1, len(w)), np.count_nonzero(w) // CHOLESKY))
+            patience = min(most - sweeps, max(PATIENCE, CHEAP // len(w), np.count_nonzero(w) // CHOLESKY))
             made = descend_gram(self.part, q, w, l1, l2, self.positive, self.inner, patience)
             sweeps += made
             if made < patience:

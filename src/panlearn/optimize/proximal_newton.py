@@ -156,6 +156,5 @@ def proximal_newton(
     array([2., 0.])
     """
     l1 = np.ascontiguousarray(l1, dtype=np.float64)
-    free = (l1 == 0) & (not positive) if free is None else free
-    rest = AbsoluteValues(l1, positive, free)
+    rest = AbsoluteValues(l1, positive, (l1 == 0) & (not positive) if free is None else free)
     return newton(f, x, tol=tol, max_iter=max_iter, keep=keep, hessian=hessian, rest=rest)

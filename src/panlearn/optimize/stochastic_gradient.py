@@ -419,7 +419,10 @@ def solve(
         together = thread_count() if min(budget, len(targets)) * width >= GATE else 1
         while waiting and len(running) < together:
             running.append(waiting.pop(0))
-        run([partial(advance, X, targets, *problem, budget) for problem in running])
+        if len(running) == 1:
+            advance(X, targets, *running[0], budget)
+        else:
+            run([partial(advance, X, targets, *problem, budget) for problem in running])
         for problem in running:
             numbers = problem.state.numbers
             if score and numbers[STATUS] == RUNNING and numbers[POSITION] == 0:

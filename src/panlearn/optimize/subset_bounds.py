@@ -2,8 +2,8 @@
 
 **Leaps and bounds** [furnival1974]. A superset U of S has no larger error: e(S) >= e(U). So start from all columns
 and branch on which is dropped first. At a node (U, of which the first f columns are kept for good) m = |U| - k more
-have to go, and dropping column i alone costs l_i = w_i^2 / H_ii, H = G_UU^-1. No subset of U below the node has an error
-under
+have to go, and dropping column i alone costs l_i = w_i^2 / H_ii, H = G_UU^-1. No subset of U below the node has an
+error under
 
     e(U) + the m-th smallest l_i,    i > f
 
@@ -18,8 +18,8 @@ invertible G: p < n, or a ridge penalty. Where G is not, but there are no more s
 
 with equality at the residual of the best subset if its columns have the k largest products. The bound is raised by
 Frank-Wolfe steps [frank1956] on the relaxed problem, in which column j is in by a share z_j, sum z_j = k; its residual
-a(z) = (I + X diag(z) X' / rho)^-1 y is the next vector to try. The bound also fixes columns: if it would exceed the best
-known error with column j forced in, j is in no better subset; if with j forced out, j is in all of them
+a(z) = (I + X diag(z) X' / rho)^-1 y is the next vector to try. The bound also fixes columns: if it would exceed the
+best known error with column j forced in, j is in no better subset; if with j forced out, j is in all of them
 [atamturk2020]. What is left is often small enough for leaps and bounds.
 """
 

@@ -103,7 +103,7 @@ class UnitColumns:
         return G
 
     def residual(self, subset: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """y less the fit of some unit columns with weights w, (n,)."""
+        """Target less the fit of some unit columns with weights w, (n,)."""
         w = w / self.length[subset]
         fit = self.Z[:, subset] @ w
         return self.y - (fit - self.root * (self.mean[subset] @ w) if issparse(self.Z) else fit)

@@ -2,8 +2,8 @@
 
     minimise over w_A   1/2 |t - Z_A w_A|^2 + sum_{j in A} (l1_j |w_j| + l2_j/2 w_j^2)
 
-`GramSet` keeps G = Z_A'Z_A, so that a weight that moves costs k operations, whatever n. Its members stand in two parts: a
-swept one, and one that waits with its Gram columns ready until the pull of a column exceeds its strength.
+`GramSet` keeps G = Z_A'Z_A, so that a weight that moves costs k operations, whatever n. Its members stand in two parts:
+a swept one, and one that waits with its Gram columns ready until the pull of a column exceeds its strength.
 `SweptSet` keeps no Gram matrix, for sets too large for one: a weight costs a column, dense or sparse.
 """
 
@@ -155,8 +155,18 @@ class GramSet:
             q += self.gram[:h, free] @ step
         return sweeps
 
+    def moments(self, members: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pulls of the columns, where all are members, and squares of the residuals, from the Gram matrix."""
+        slots, k = np.empty(len(members), np.intp), len(members)
+        slots[members] = np.arange(k)
+        W = W[slots[self.members]]
+        Q = self.gram[:k, :k] @ W - self.cross[:, None]
+        pulls = np.empty_like(Q)
+        pulls[self.members] = -Q
+        return pulls, np.maximum(self.square + np.einsum("ij,ij->j", W, Q - self.cross[:, None]), 0.0)
+
     def residuals(self, members: np.ndarray, W: np.ndarray) -> np.ndarray:
-        """t - Zw for each column of W, whose rows are the weights of the given members, (n, m)."""
+        """Residuals t - Zw for each column of W, whose rows are the weights of the given members, (n, m)."""
         R = np.repeat(self.t[:, None], W.shape[1], axis=1)
         slots = np.empty(len(self.inside), np.intp)
         slots[members] = np.arange(len(members))
@@ -205,8 +215,9 @@ class SweptSet:
 
     def __init__(self, held: GramSet) -> None:
         self.columns, self.t, self.square = held.columns, held.t, held.square
-        self.members, self.inside = np.concatenate([those for those, _ in held.blocks]), held.inside
-        self.Z: Any = self._joined([Z for _, Z in held.blocks])
+        none = np.empty(0, np.intp)
+        self.members, self.inside = np.concatenate([none, *(those for those, _ in held.blocks)]), held.inside
+        self.Z: Any = self._joined([self.columns.take(none), *(Z for _, Z in held.blocks)])
         w = np.zeros(len(self.inside))
         w[held.members] = held.w
         self.w = w[self.members]
@@ -247,7 +258,7 @@ class SweptSet:
         return sweeps
 
     def residuals(self, members: np.ndarray, W: np.ndarray) -> np.ndarray:
-        """t - Zw for each column of W, whose rows are the weights of the given members, (n, m)."""
+        """Residuals t - Zw for each column of W, whose rows are the weights of the given members, (n, m)."""
         slots = np.empty(len(self.inside), np.intp)
         slots[members] = np.arange(len(members))
         return self.t[:, None] - self.columns.combine(self.Z, self.members, W[slots[self.members]])

@@ -3,8 +3,8 @@
     P(W) = 1/2 |Y - XW|^2 + sum_j (l1_j |w_j| + l2_j/2 |w_j|^2),     w_j the weights of column j, one for each target
 
 Most w_j are zero. Sweeps therefore run over a working set A of columns, on the A x A part of X'X alone: one costs
-|A|^2, whatever the numbers of rows and columns; the gradient of all columns is formed once they have settled. A takes in
-the columns that the sequential strong rule expects for the next strength, |gradient_j| >= 2 l1_j - previous l1_j
+|A|^2, whatever the numbers of rows and columns; the gradient of all columns is formed once they have settled. A takes
+in the columns that the sequential strong rule expects for the next strength, |gradient_j| >= 2 l1_j - previous l1_j
 [tibshirani2012], then those that break the optimality condition |gradient_j| <= l1_j, the worst first. None leaves: a
 zero weight costs a sweep next to nothing.
 
@@ -203,6 +203,8 @@ class WorkingSetPath:
 
     def _sweep(self, l1: np.ndarray, l2: np.ndarray, most: int) -> tuple[int, bool]:
         """Settle the working set, then form the gradient of all columns; returns the sweeps, and if anything moved."""
+        if not len(self.chosen):
+            return 1, False
         A: Any = slice(None) if self.complete else self.chosen
         w, q, cross = (self._padded(field[..., A]) for field in (self.w, self.q, self.source.cross))
         made = self.descend(w, q, cross, self._padded(l1[A]), self._padded(l2[A]), most)

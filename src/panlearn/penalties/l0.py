@@ -5,8 +5,8 @@ plus this penalty has many local minima.
 
     prox:  argmin_w  c/2 (w - z)^2 + alpha [w != 0]  =  z if c/2 z^2 > alpha, else 0      (hard threshold)
 
-Coordinate descent with this threshold stops where no single weight can change for the better: |w_j| >= sqrt(2 alpha / c_j)
-on the support. Course notes: 000 §3.4.
+Coordinate descent with this threshold stops where no single weight can change for the better: on the support
+|w_j| >= sqrt(2 alpha / c_j). Course notes: 000 §3.4.
 """
 
 from typing import NamedTuple

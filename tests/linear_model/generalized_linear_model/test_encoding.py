@@ -1,5 +1,7 @@
 """Data frames, arrays and masks give the same rows; names and places of the parameters."""
 
+# pyright: reportCallIssue=false, reportArgumentType=false, reportOptionalSubscript=false
+
 import numpy as np
 import pandas as pd
 import polars as pl

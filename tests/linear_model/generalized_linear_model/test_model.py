@@ -1,5 +1,7 @@
 """What the estimators share: sources of data, offsets, scores, reports."""
 
+# pyright: reportCallIssue=false, reportArgumentType=false, reportOptionalSubscript=false
+
 import numpy as np
 import pandas as pd
 import pytest

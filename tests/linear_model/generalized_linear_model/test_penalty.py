@@ -1,5 +1,7 @@
 """Elastic net and smoothness: which coefficients, which strengths, which neighbours."""
 
+# pyright: reportCallIssue=false, reportArgumentType=false, reportOptionalSubscript=false
+
 import numpy as np
 import pytest
 

@@ -209,7 +209,9 @@ def least_norm(problem: Problem, x: np.ndarray, moments: Moments) -> np.ndarray:
         return x
     null, p = V[:, ~known] * scale[:, None], len(x) - problem.intercept
     shorter, f = x - null @ np.linalg.lstsq(null[:p], x[:p])[0], problem.objective()
-    return shorter if f.value(shorter) <= f.value(x) + 1e-10 * abs(f.value(x)) else x  # curvatures may have underflowed
+    size = abs(f.value(np.where(np.arange(len(x)) < p, 0.0, x)))
+    noise = 1e-10 * (size if np.isfinite(size) else abs(f.value(x)))
+    return shorter if f.value(shorter) <= f.value(x) + noise else x  # curvatures may have underflowed
 
 
 def total_deviance(source: RowSource, problem: Problem, x: np.ndarray) -> float:
