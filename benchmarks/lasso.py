@@ -77,15 +77,24 @@ def worst_gap(problem: Any, path: Any, ratio: float) -> Quality:
 def _gap(
     X: Any, y: np.ndarray, w: np.ndarray, alpha: float, ratio: float, intercept: bool
 ) -> tuple[float, float, float]:
-    """Gap, objective and mean square of y, with the squared penalty counted as rows of X."""
+    """Objective less the better of two dual values at multiples of the residual, objective, and mean square of y.
+
+    One counts the squared penalty as rows of X and scales the residual until it is feasible; the other, for the elastic
+    net only, takes the residual itself and the conjugate of the whole penalty.
+    """
     n, (l1, l2) = len(y), (alpha * ratio, alpha * (1 - ratio))
     t = y - y.mean() if intercept else y
     r = t - X @ w
     r = r - r.mean() if intercept else r
-    fit, size = (r @ r) / n + l2 * (w @ w), np.abs(X.T @ r / n - l2 * w).max()
+    pull = X.T @ r / n
+    fit, size = (r @ r) / n + l2 * (w @ w), np.abs(pull - l2 * w).max()
     s = min(1.0, l1 / size) if size > 0 else 1.0
+    dual = s * (r @ t) / n - 0.5 * s * s * fit
+    if l2 > 0:
+        conjugate = np.sum(np.maximum(np.abs(pull) - l1, 0.0) ** 2) / (2 * l2)
+        dual = max(dual, (r @ t) / n - 0.5 * (r @ r) / n - conjugate)
     objective = 0.5 * fit + l1 * np.abs(w).sum()
-    return float(objective - s * (r @ t) / n + 0.5 * s * s * fit), float(objective), float(t @ t / n)
+    return float(objective - dual), float(objective), float(t @ t / n)
 
 
 def fit_of(name: str, package: str, make: Any, share: float, ratio: float) -> Contender:
@@ -145,10 +154,9 @@ def path(name: str, shapes: dict, problem: Any, least: float, ratio: float = 1.0
         return ours.enet_path(problem.X, problem.y, l1_ratio=ratio, alphas=grid(problem), tol=tol)[:2]
 
     def of_sklearn(problem: Any, tol: float, gram: bool = False) -> Any:
-        more = {} if issparse(problem.X) else {"precompute": gram}
-        return sk.enet_path(
-            problem.X, problem.y, l1_ratio=ratio, alphas=grid(problem), tol=tol, max_iter=100_000, **more
-        )[:2]
+        more: Any = {} if issparse(problem.X) else {"precompute": gram}
+        solve: Any = sk.enet_path
+        return solve(problem.X, problem.y, l1_ratio=ratio, alphas=grid(problem), tol=tol, max_iter=100_000, **more)[:2]
 
     def of_celer(problem: Any, tol: float) -> Any:
         from celer import celer_path

@@ -9,7 +9,17 @@ from benchmarks import results
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 NOTES = Path(__file__).parent / "notes"
-TITLES = {"linear_model": "Linear models", "numerics": "Functions in kernels", "import_cost": "Imports"}
+TITLES = {
+    "linear_model": "Least squares",
+    "lasso": "Lasso and elastic net",
+    "lasso_cv": "Lasso: cross-validation and several targets",
+    "l0": "Best subset",
+    "logistic": "Logistic regression",
+    "glm": "Generalised linear models",
+    "sgd": "Stochastic gradients, Huber, quantiles",
+    "numerics": "Functions in kernels",
+    "import_cost": "Imports",
+}
 HEAD = """\
 # Benchmarks
 

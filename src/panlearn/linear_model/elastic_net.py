@@ -15,6 +15,7 @@ Course notes: 003 §1.7.1, 000 §3.4, 002 (L1/L2).
 """
 
 import warnings
+from numbers import Number
 from typing import Any, ClassVar
 
 import numpy as np
@@ -232,7 +233,7 @@ class ElasticNet(LinearPredictor):
         if issparse(X) and not X.has_canonical_format:
             X = csc_matrix(X, copy=True)
             X.sum_duplicates()
-        if sample_weight is None or np.ndim(sample_weight) == 0:
+        if sample_weight is None or isinstance(sample_weight, Number):
             return X, y, None
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         if not weight.sum() > 0:

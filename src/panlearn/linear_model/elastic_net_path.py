@@ -57,8 +57,12 @@ def enet_path(
         scikit-learn's old name for a number as `alphas`.
     alphas : int or array-like, default=100
         Number of strengths, from the smallest at which all weights are 0 down, or the strengths, which are sorted.
-    precompute, Xy, copy_X, check_input
-        Kept for scikit-learn's signature: the products of the columns in use are computed, and X is never changed.
+    precompute : {"auto"}, bool or array-like, default="auto"
+        Kept for scikit-learn's signature: the products of the columns in use are computed.
+    Xy : array-like, default=None
+        Kept for scikit-learn's signature, as `precompute`.
+    copy_X : bool, default=True
+        Kept for scikit-learn's signature: X is never changed.
     coef_init : array-like of shape (p,) or (targets, p), default=None
         Start of the first solution.
     verbose : bool or int, default=False
@@ -67,7 +71,9 @@ def enet_path(
         Return the sweeps, too.
     positive : bool, default=False
         Restrict the weights to be at least 0; for one target.
-    **params
+    check_input : bool, default=True
+        Whether X and y are checked and converted; without, both must be float arrays (or CSC).
+    **params : Any
         `tol` (1e-4), `max_iter` (1000), `sample_weight` and `penalty_weights` (None) as in `ElasticNet`.
 
     Returns
@@ -148,8 +154,12 @@ def lasso_path(
         scikit-learn's old name for a number as `alphas`.
     alphas : int or array-like, default=100
         Number of strengths, from the smallest at which all weights are 0 down, or the strengths, which are sorted.
-    precompute, Xy, copy_X
-        Kept for scikit-learn's signature: the products of the columns in use are computed, and X is never changed.
+    precompute : {"auto"}, bool or array-like, default="auto"
+        Kept for scikit-learn's signature: the products of the columns in use are computed.
+    Xy : array-like, default=None
+        Kept for scikit-learn's signature, as `precompute`.
+    copy_X : bool, default=True
+        Kept for scikit-learn's signature: X is never changed.
     coef_init : array-like of shape (p,) or (targets, p), default=None
         Start of the first solution.
     verbose : bool or int, default=False
@@ -158,7 +168,7 @@ def lasso_path(
         Return the sweeps, too.
     positive : bool, default=False
         Restrict the weights to be at least 0; for one target.
-    **params
+    **params : Any
         `tol` (1e-4), `max_iter` (1000), `sample_weight` and `penalty_weights` (None) as in `Lasso`.
 
     Returns

@@ -17,7 +17,6 @@ Course notes: 000 §3.3-3.4, 001 §4.2.
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite
 
 from panlearn.core.blocks import in_memory
@@ -239,6 +238,8 @@ class L0LogisticRegression(LogisticClassifier):
 
     def _validation_losses(self, sizes: np.ndarray, X: Any, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Mean loss of each size on rows left out; infinite for sizes that a fold cannot have."""
+        from sklearn.model_selection import check_cv  # not needed to import the area: it loads half of scikit-learn
+
         losses, loss = np.zeros(len(sizes)), BinaryCrossEntropy()
         folds: Any = check_cv(self.cv, y, classifier=True)
         for train, test in folds.split(X, y):
@@ -277,7 +278,10 @@ class L0LogisticRegression(LogisticClassifier):
         self.coef_[0, best.columns] = best.w
         self.intercept_, self.gradient_norm_ = np.array([best.b], dtype), best.gradient_norm
         self.n_iter_, self.n_swaps_ = np.array([search.walks], dtype=np.int32), search.swaps
-        self.certificate_ = certificate(len(best.columns), p, self.optimality_gap_, settled, bool(price))
+        from panlearn.optimize.best_subset_loss import swaps_tried
+
+        tried = swaps_tried(len(best.columns), p)
+        self.certificate_ = certificate(len(best.columns), p, self.optimality_gap_, settled, bool(price), tried)
         if self.verbose:
             print(f"L0LogisticRegression: {self.certificate_}")  # noqa: T201
 

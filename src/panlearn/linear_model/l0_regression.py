@@ -22,7 +22,6 @@ from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite
 
 from panlearn.core.blocks import in_memory
@@ -250,6 +249,8 @@ class L0Regression(LinearPredictor):
 
     def _validation_errors(self, sizes: np.ndarray, X: Any, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
         """Mean squared error of each size on rows left out; infinite for sizes that a fold cannot have."""
+        from sklearn.model_selection import check_cv  # not needed to import the area: it loads half of scikit-learn
+
         from panlearn.optimize.best_subset import best_subsets
 
         weight = np.ones(len(y)) if weight is None else weight

@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import make_scorer
 
 from panlearn.core.blocks import ArrayRows
 from panlearn.core.threads import map_chunks
@@ -146,4 +145,6 @@ def _told_all_labels(scorer: Any, classes: np.ndarray) -> Any:
     more = {"labels": classes, **getattr(scorer, "_kwargs", {})}
     if len(classes) == 2 and "pos_label" in known:
         more.setdefault("pos_label", classes[-1])
+    from sklearn.metrics import make_scorer  # not needed to import the area: it loads half of scikit-learn
+
     return make_scorer(inner, greater_is_better=scorer._sign == 1, response_method=scorer._response_method, **more)

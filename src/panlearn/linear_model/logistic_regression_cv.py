@@ -16,8 +16,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn import get_config
-from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, process_routing
 
 from panlearn.core.blocks import ArrayRows
@@ -152,7 +150,7 @@ class LogisticRegressionCV(LogisticClassifier):
         "cv": ["cv_object"],
         "dual": [BOOLEAN],
         "penalty": [options("l1", "l2", "elasticnet", "deprecated")],
-        "scoring": [options("warn", *get_scorer_names()), callable, None],
+        "scoring": [str, callable, None],
         "solver": [SOLVERS],
         "tol": [NONNEGATIVE],
         "max_iter": [NATURAL],
@@ -224,6 +222,8 @@ class LogisticRegressionCV(LogisticClassifier):
         LogisticRegressionCV
             The fitted estimator.
         """
+        from sklearn.model_selection import check_cv  # not needed to import the area: it loads half of scikit-learn
+
         splits, scores = self._routed("fit", sample_weight, params)
         name, shares = self._shares()
         check_solver(self.solver, name, self.dual)
@@ -388,6 +388,8 @@ class LogisticRegressionCV(LogisticClassifier):
         return {}, params
 
     def _get_scorer(self) -> Any:
+        from sklearn.metrics import get_scorer
+
         return get_scorer("accuracy" if self.scoring in ("warn", None) else self.scoring)
 
     @classmethod

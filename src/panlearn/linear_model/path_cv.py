@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from sklearn import get_config
-from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import column_or_1d
@@ -37,6 +36,8 @@ class PathCV(LinearPredictor):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict) -> Any:
         """Choose the penalty by cross-validation, then fit all rows with it."""
+        from sklearn.model_selection import check_cv  # not needed to import the area: it loads half of scikit-learn
+
         splits = self._routed(sample_weight, params)
         X, y, weight = checked(self, X, y, sample_weight, several=self.several)
         if not self.several:
@@ -118,6 +119,8 @@ class PathCV(LinearPredictor):
         """
         splitting = MethodMapping().add(caller="fit", callee="split")
         router = MetadataRouter(owner=self).add_self_request(self)
+        from sklearn.model_selection import check_cv
+
         return router.add(splitter=check_cv(self.cv), method_mapping=splitting)
 
     def _routed(self, sample_weight: Any, params: dict) -> dict:

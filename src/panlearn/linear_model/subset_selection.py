@@ -90,7 +90,7 @@ def information(criterion: str, deviance: np.ndarray, k: np.ndarray, p: int, tot
     return deviance + max(0.0, np.log(total)) * k + (2.0 * choices if criterion == "ebic" else 0.0)
 
 
-def certificate(k: int, p: int, gap: float | None, settled: bool, priced: bool) -> str:
+def certificate(k: int, p: int, gap: float | None, settled: bool, priced: bool, tried: int | None = None) -> str:
     """What is known about a subset, in words.
 
     Parameters
@@ -105,6 +105,8 @@ def certificate(k: int, p: int, gap: float | None, settled: bool, priced: bool) 
         No swap of one column is known to lower the objective.
     priced : bool
         Subsets of all sizes compete.
+    tried : int, optional
+        How many of the swaps, the most promising ones, were tried; all by default.
 
     Returns
     -------
@@ -114,4 +116,5 @@ def certificate(k: int, p: int, gap: float | None, settled: bool, priced: bool) 
     if gap is not None and gap <= PROVEN:
         return f"{start}, proven the best subset" + ("" if priced else " of this size")
     within = "" if gap is None else f", objective at most {100 * gap:.2g} % above a lower bound"
-    return start + within + (", no swap of one column lowers the objective" if settled else "")
+    swaps = "no swap" if tried is None else f"none of the {tried} most promising swaps"
+    return start + within + (f", {swaps} of one column lowers the objective" if settled else "")

@@ -37,6 +37,17 @@ WIDEST = 20  # columns up to which a proof is tried
 ROUNDS = 50  # most checks of all columns
 
 
+def swaps_tried(k: int, p: int) -> int | None:
+    """How many swaps of k columns for one of the p - k others are fitted at the end; None for all of them.
+
+    Examples
+    --------
+    >>> swaps_tried(2, 40), swaps_tried(10, 5000)
+    (None, 12)
+    """
+    return None if k * (p - k) <= ALL else TRIES
+
+
 class Loss(Protocol):
     """A convex loss of one raw prediction a row."""
 
@@ -182,8 +193,8 @@ class LossSubsets:
         gains = np.divide(seen * seen, left, out=np.zeros_like(left), where=left > DEPENDENT) - t.w[:, None] ** 2 * v
         gains[:, t.subset] = -np.inf
         gains[left <= DEPENDENT] = -np.inf
-        few = k * (m - k) <= ALL
-        count = k * (m - k) if few else TRIES
+        tried = swaps_tried(k, m)
+        few, count = tried is None, tried or k * (m - k)
         bar = np.full(k, -np.inf) if few else -HOPE * t.losses() * (k in self.wanted)
         likely = np.argpartition(-gains.ravel(), count - 1)[:count]
         for move in likely[np.argsort(-gains.ravel()[likely])]:
