@@ -83,18 +83,25 @@ def solve_gram(G, b, square, q, w, l1, l2, positive, tol, max_sweeps):
             if w[j] != 0.0:
                 chosen[count] = j
                 count += 1
-        points[0], pulls[0] = w, q
+        _remember(w, q, points, pulls, 0)
         if sweeps + HISTORY > max_sweeps:
             continue
         for step in range(1, HISTORY + 1):
             moved = _sweep(G, q, w, l1, l2, positive, chosen, count)
-            points[step], pulls[step] = w, q
+            _remember(w, q, points, pulls, step)
             sweeps += 1
             if moved == 0.0:
                 break
         if moved > 0.0:
             _extrapolate(points, pulls, b, w, q, l1, l2, positive)
     return sweeps, gap
+
+
+@kernel
+def _remember(w, q, points, pulls, step):  # fills row `step` of both
+    for j in range(w.size):
+        points[step, j] = w[j]
+        pulls[step, j] = q[j]
 
 
 @kernel
@@ -122,36 +129,44 @@ def _extrapolate(points, pulls, b, w, q, l1, l2, positive):
 
     Of all combinations of the points with sum 1, it is the one whose steps, combined alike, are shortest.
     """
-    shares = _shares(points)
-    x, pull = np.zeros(w.size), np.zeros(w.size)
+    shares, x, pull = np.empty(HISTORY), np.zeros(w.size), np.zeros(w.size)
+    _combine(points, shares)
     for a in range(HISTORY):
         for j in range(w.size):
             x[j] += shares[a] * points[a + 1, j]
             pull[j] += shares[a] * pulls[a + 1, j]  # affine in w, so it combines alike
-    if (not positive or x.min() >= 0.0) and _objective(b, pull, x, l1, l2) < _objective(b, q, w, l1, l2):
-        w[:], q[:] = x, pull
+    for j in range(w.size):
+        if positive and x[j] < 0.0:
+            return
+    if _objective(b, pull, x, l1, l2) < _objective(b, q, w, l1, l2):
+        for j in range(w.size):
+            w[j], q[j] = x[j], pull[j]
 
 
 @kernel
-def _shares(points):
+def _combine(points, shares):  # fills shares
     """Solution of (steps steps') c = 1, scaled to sum 1, by Gauss-Jordan elimination; a little ridge bounds it."""
-    m, k = HISTORY, points.shape[1]
-    products, trace = np.ones((m, m + 1)), 0.0
+    m = HISTORY
+    products, trace, total = np.ones((m, m + 1)), 0.0, 0.0
     for a in range(m):
         for c in range(a + 1):
-            total = 0.0
-            for j in range(k):
-                total += (points[a + 1, j] - points[a, j]) * (points[c + 1, j] - points[c, j])
-            products[a, c] = products[c, a] = total
+            product = 0.0
+            for j in range(points.shape[1]):
+                product += (points[a + 1, j] - points[a, j]) * (points[c + 1, j] - points[c, j])
+            products[a, c] = products[c, a] = product
         trace += products[a, a]
     for a in range(m):
         products[a, a] += 1e-12 * trace
     for a in range(m):
-        products[a, a:] /= products[a, a]
         for other in range(m):
-            if other != a:
-                products[other, a:] -= products[other, a] * products[a, a:]
-    return products[:, m] / products[:, m].sum()
+            factor = products[other, a] / products[a, a] if other != a else 0.0
+            for c in range(a, m + 1):
+                products[other, c] -= factor * products[a, c]
+    for a in range(m):
+        shares[a] = products[a, m] / products[a, a]
+        total += shares[a]
+    for a in range(m):
+        shares[a] /= total
 
 
 @kernel

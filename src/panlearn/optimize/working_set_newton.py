@@ -27,9 +27,9 @@ FORMED = 250  # columns up to which the Hessian is formed
 FIRST = 100  # columns of the first working set, or a share of all if X is dense:
 DENSE_SHARE = 40  # then p/40 columns are solved for in the time of a pass over all
 RESERVE = 4  # times as many columns are copied as are asked for, where copying costs a pass over X
-SHARE = 0.1  # the subgradient on a working set is brought to this share of the largest over all columns
-ACCURACY = 0.1  # subgradient of Newton's model at which coordinate descent stops, relative to the start
-SWEEPS, ROUNDS = 10, 50  # sweeps over the columns in use after each over all
+SHARE = 0.3  # the subgradient on a working set is brought to this share of the largest over all columns
+ACCURACY = 0.3  # subgradient of Newton's model at which coordinate descent stops, relative to the start
+SWEEPS, ROUNDS = 3, 50  # sweeps over the columns in use after each over all
 CENTRING, SLOPE = 3, 0.1  # steps of the intercept alone, as long as each cuts its slope to a tenth
 LEAST = 1e-12  # least curvature of a row, relative to the largest: steps stay finite
 
