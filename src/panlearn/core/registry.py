@@ -19,7 +19,7 @@ class Method(NamedTuple):
     """What `compare` has to know of an estimator before it fits one."""
 
     title: str  # the method's textbook name
-    tasks: tuple[str, ...]  # subset of TASKS
+    tasks: tuple[str, ...]  # subset of TASKS; none for a method that no comparison suits, as several targets
     notes: tuple[str, ...]  # sections of the course notes, as "003 1.4"
     # "scaled": features on one scale; "dense": no sparse input; "nonnegative": features >= 0;
     # "codes": categories as whole numbers rather than columns of zeros and ones

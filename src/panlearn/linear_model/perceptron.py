@@ -9,7 +9,7 @@ if none does, the weights cycle for ever, and where they stand at the end is a m
 Course notes: 001 §4, 000 §2.1 (hyperplane and margin).
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from panlearn.core.registry import method
 from panlearn.linear_model.stochastic_gradient_classifier import StochasticClassifier
@@ -103,6 +103,11 @@ class Perceptron(StochasticClassifier):
 
     loss, learning_rate, power_t, epsilon, average = "perceptron", "constant", 0.5, 0.1, False
     optimizer, batch_size = "sgd", 1
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        name: constraint
+        for name, constraint in StochasticClassifier._parameter_constraints.items()
+        if name not in ("loss", "learning_rate", "power_t", "epsilon", "average", "optimizer", "batch_size")
+    }
 
     def __init__(
         self,
