@@ -203,7 +203,9 @@ def glm() -> Figure:
     mean = PoissonRegressor(alpha=0.0).fit(x, y).predict(grid)
     low, high = poisson.ppf([[0.05], [0.95]], mean)
     figure, axes = new_axes()
-    axes.fill_between(grid.ravel(), low, high, color=ACCENT, alpha=0.12, linewidth=0, step="mid", label="90 % of counts")
+    axes.fill_between(
+        grid.ravel(), low, high, color=ACCENT, alpha=0.12, linewidth=0, step="mid", label="90 % of counts"
+    )
     axes.plot(x, y, "o", color=MUTED, markersize=3.5)
     axes.plot(grid, mean, color=ACCENT, label="Poisson, log link")
     axes.plot(grid, LinearRegression().fit(x, y).predict(grid), color=SECOND, label="least squares")

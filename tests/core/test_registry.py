@@ -114,7 +114,9 @@ def test_entries_are_sorted_and_importable():
     assert [entry.path for entry in entries] == sorted(entry.path for entry in entries)
     assert {"LinearRegression", "LogisticRegression"} <= {entry.name for entry in entries}
     for entry in entries:
-        assert set(entry.method.tasks) <= set(TASKS)  # none: a method that `compare` has no task for, as several targets
+        assert set(entry.method.tasks) <= set(
+            TASKS
+        )  # none: a method that `compare` has no task for, as several targets
         assert entry.method.cost(100, 10, 2) > 0
     for task in TASKS:
         assert [e for e in entries if task in e.method.tasks] == list(discover(task=task))

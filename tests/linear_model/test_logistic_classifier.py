@@ -47,6 +47,7 @@ def test_balanced_weights_are_those_of_repeated_rows():
     counts = LogisticRegression(class_weight="balanced")._encoded(source)
     repeated = np.repeat(y, weight.astype(int))
     factors = compute_class_weight("balanced", classes=np.arange(3), y=repeated)
+    assert source.rows.weight is not None
     np.testing.assert_allclose(source.rows.weight, weight * factors[y])
     np.testing.assert_allclose(counts, 3.0)  # all classes weigh the same
     with pytest.raises(ValueError, match="at least one positive"):

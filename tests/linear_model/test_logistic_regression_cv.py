@@ -1,5 +1,7 @@
 """Cross-validated logistic regression: scikit-learn's choice, attributes in both forms, routing and refusals."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -42,8 +44,9 @@ def test_matches_oracle():
 def test_matches_peer(load, refit, legacy):
     X, y = data(load)
     settings = {"refit": refit, "use_legacy_attributes": legacy, "scoring": "neg_log_loss", "cv": 4, "l1_ratios": (0,)}
-    ours = LogisticRegressionCV(tol=1e-8, Cs=[1e-3, 0.1, 10], **settings).fit(X, y)
-    theirs = Peer(tol=1e-8, Cs=[1e-3, 0.1, 10], max_iter=5000, **settings).fit(X, y)
+    Cs: Any = [1e-3, 0.1, 10]
+    ours = LogisticRegressionCV(tol=1e-8, Cs=Cs, **settings).fit(X, y)
+    theirs = Peer(tol=1e-8, Cs=Cs, max_iter=5000, **settings).fit(X, y)
     np.testing.assert_array_equal(ours.C_, theirs.C_)
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=2e-4)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=2e-4)
@@ -89,9 +92,9 @@ def test_attributes_have_the_peers_shapes(settings, legacy):
         ):
             mine, other = getattr(ours, name), getattr(theirs, name)
             assert type(mine) is type(other), name
-            for key in mine if isinstance(mine, dict) else [None]:
-                a, b = (mine, other) if key is None else (mine[key], other[key])
-                assert np.shape(a) == np.shape(b), name
+            for key in mine if isinstance(mine, dict) else [0]:
+                a, b = (mine, other) if not isinstance(mine, dict) else (mine[key], other[key])
+                assert np.asarray(a).shape == np.asarray(b).shape, name
 
 
 def test_equals_a_grid_search():

@@ -126,7 +126,7 @@ def test_edge_cases():
     assert (nothing[:-1] == 0).all()
     np.testing.assert_allclose(nothing[-1, 0], np.log(made.counts[1] / made.counts[0]), atol=1e-8)
     broken = problem(40, 200)
-    broken.source.rows.X[3, 5] = np.inf
+    broken._rows.rows.X[3, 5] = np.inf
     for l1 in (0.0, 0.1):
         with pytest.raises(ValueError, match="contains infinity"):
             broken.solve(l1, 0.1, **LIMITS)
