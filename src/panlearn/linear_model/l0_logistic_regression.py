@@ -41,7 +41,8 @@ from panlearn.losses import BinaryCrossEntropy
     tasks=("binary",),
     notes=("000 3.4", "001 4.2"),
     needs=("scaled",),
-    cost=lambda n, p, k: 300.0 * n * p,
+    cost=lambda n, p, k: 5000.0 * n * p,
+    settings={"max_nonzero": 10, "criterion": "ebic", "max_nodes": 0},
 )
 class L0LogisticRegression(LogisticClassifier):
     """Logistic regression of two classes with few weights that are not zero.
