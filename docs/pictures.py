@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import poisson
-from sklearn.datasets import load_diabetes
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.datasets import load_diabetes, load_iris, make_moons
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.preprocessing import scale
 
 from panlearn.datasets import load_wine_quality
@@ -19,8 +19,16 @@ from panlearn.linear_model import (
     lasso_path,
 )
 from panlearn.optimize import SGD, Adam, Momentum, minimize
-from panlearn.plot import plot_coefficient_path, plot_trajectories
-from panlearn.plot.style import ACCENT, GRID, MUTED, QUIET, SECOND, annotate, fix_ticks, house_style, new_axes
+from panlearn.plot import (
+    plot_coefficient_path,
+    plot_decision_regions,
+    plot_kernel_comparison,
+    plot_parameter_grid,
+    plot_trajectories,
+)
+from panlearn.plot.style import ACCENT, GRID, INK, MUTED, QUIET, SECOND, annotate, fix_ticks, house_style, new_axes
+from panlearn.semi_supervised import TransductiveSVC
+from panlearn.svm import SVC, SVR, OneClassSVM
 
 
 @house_style()
@@ -230,4 +238,106 @@ def l0() -> Figure:
     axes.plot(sizes, shrunk, "s--", color=SECOND, label="Lasso with as many columns", markersize=4)
     axes.set(xlabel="columns used", ylabel="R² on the rows fitted")
     axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+@house_style()
+def svm_margin() -> Figure:
+    """Two classes and an outlier: it squeezes the hard margin; the soft margin pays its slack and stays wide."""
+    rng = np.random.default_rng(5)
+    X = np.vstack([rng.normal([-2, 0], [0.5, 1.2], (18, 2)), rng.normal([2, 0.3], [0.5, 1.2], (18, 2)), [[0.7, 0.9]]])
+    y = np.repeat(["class -1", "class +1", "class -1"], [18, 18, 1])
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    for axes, (name, C) in zip(
+        figure.subplots(1, 2, sharey=True), {"hard margin": np.inf, "soft margin, C = 0.5": 0.5}.items(), strict=True
+    ):
+        model = SVC(kernel="linear", C=C, tol=1e-6).fit(X, y)
+        plot_decision_regions(model, X, y, ax=axes, slack=True)
+        axes.set_title(f"{name}: 2/‖w‖ = {model.margin_[0]:.2f}")
+        axes.set_ylabel("")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8.5)
+    return figure
+
+
+def svm_kernels() -> Figure:
+    """Two moons by five kernels, and by a Gaussian kernel that is too narrow."""
+    X, y = make_moons(90, noise=0.25, random_state=1)
+    machines = {
+        "linear": SVC(kernel="linear"),
+        "polynomial, degree 3": SVC(kernel="poly", degree=3, coef0=1.0, gamma=1.0),
+        "sigmoid": SVC(kernel="sigmoid", gamma=0.5, coef0=-1.0),
+        "Gaussian, γ = 1": SVC(gamma=1.0),
+        "Laplacian, γ = 1": SVC(kernel="laplacian", gamma=1.0),
+        "Gaussian, γ = 100": SVC(gamma=100.0),
+    }
+    return plot_kernel_comparison({name: machine.fit(X, y) for name, machine in machines.items()}, X, y, resolution=90)
+
+
+def svm_grid() -> Figure:
+    """Accuracy on held-out folds of two noisy moons, for a grid of C and gamma."""
+    X, y = make_moons(200, noise=0.3, random_state=0)
+    grid = {"C": np.logspace(-2, 4, 7), "gamma": np.logspace(-3, 3, 7)}
+    return plot_parameter_grid(GridSearchCV(SVC(), grid, cv=KFold(5, shuffle=True, random_state=0)).fit(X, y))
+
+
+def one_class_svm() -> Figure:
+    """Petals of 150 irises: the region that holds about nine in ten of them."""
+    X = load_iris(as_frame=True).data[["petal length (cm)", "petal width (cm)"]]
+    return plot_decision_regions(OneClassSVM(nu=0.1, gamma=0.5).fit(X), X)
+
+
+@house_style()
+def svr_tube() -> Figure:
+    """A curve through noisy points: those inside the tube of half-width epsilon cost nothing and could be left out."""
+    rng = np.random.default_rng(4)
+    x = np.sort(rng.uniform(0, 6, 60))[:, None]
+    y = np.sin(x.ravel()) + rng.normal(0, 0.25, 60)
+    model = SVR(gamma=0.5, C=10.0, epsilon=0.3).fit(x, y)
+    grid = np.linspace(0, 6, 300)[:, None]
+    curve = model.predict(grid)
+    figure, axes = new_axes()
+    axes.fill_between(grid.ravel(), curve - 0.3, curve + 0.3, color=ACCENT, alpha=0.12, linewidth=0, label="tube ±ε")
+    axes.plot(grid, curve, color=ACCENT, label="f(x)")
+    axes.plot(x, y, "o", color=MUTED, markersize=4)
+    ring = {"markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 0.8}
+    axes.plot(x[model.support_], y[model.support_], "o", **ring, markersize=8, label="support vector")
+    beyond = np.flatnonzero(np.abs(y - model.predict(x)) > 0.3 + 1e-2)
+    edge = model.predict(x[beyond]) + 0.3 * np.sign(y[beyond] - model.predict(x[beyond]))
+    axes.vlines(x[beyond, 0], y[beyond], edge, color=SECOND, linewidth=1.2, label="slack ξ")
+    axes.set(xlabel="x", ylabel="y")
+    axes.legend(loc="lower left", fontsize=8)
+    return figure
+
+
+@house_style()
+def svm_losses() -> Figure:
+    """What a row costs by its margin y f(x): mistakes, hinge, squared hinge and logistic loss."""
+    margin = np.linspace(-2, 2.5, 400)
+    figure, axes = new_axes(5.0, 3.2)
+    axes.plot(margin, margin < 0, color=QUIET, linewidth=1.4, label="mistake")
+    axes.plot(margin, np.maximum(0, 1 - margin), color=ACCENT, label="hinge: SVC, LinearSVC(loss='hinge')")
+    axes.plot(margin, np.maximum(0, 1 - margin) ** 2, color=SECOND, linestyle="--", label="squared hinge: LinearSVC")
+    logistic = np.logaddexp(0, -margin) / np.log(2)
+    axes.plot(margin, logistic, color=MUTED, linestyle=":", label="logistic regression (in bits)")
+    axes.set(xlabel="margin y f(x)", ylabel="loss", ylim=(-0.05, 4))
+    axes.legend(loc="upper right", fontsize=8)
+    return figure
+
+
+@house_style()
+def transductive_svm() -> Figure:
+    """Two moons, four labels each: without the other rows the boundary cuts through both, with them it runs between."""
+    X, y = make_moons(160, noise=0.1, random_state=2)
+    rng = np.random.default_rng(3)
+    known = np.concatenate([rng.choice(np.flatnonzero(y == k), 4, replace=False) for k in (0, 1)])
+    labels = np.full(len(y), -1)
+    labels[known] = y[known]
+    machines = {
+        "SVC, the labelled rows": SVC(gamma=5.0).fit(X[known], y[known]),
+        "TransductiveSVC, all rows": TransductiveSVC(gamma=5.0).fit(X, labels),
+    }
+    figure = Figure(figsize=(6.6, 3.0), layout="constrained")
+    for axes, (name, model) in zip(figure.subplots(1, 2, sharey=True), machines.items(), strict=True):
+        plot_decision_regions(model, X, labels, ax=axes, margins=False, support_vectors=False)
+        axes.set(title=f"{name}: {model.score(X, y):.0%} right", xlabel="", ylabel="")
     return figure

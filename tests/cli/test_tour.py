@@ -39,7 +39,7 @@ def test_all_examples_agree_and_the_table_says_so(capsys):
     tour()
     printed = capsys.readouterr().out
     rows = tour_rows()
-    assert f"of {len(rows)} printed figures agree" in printed
+    assert f"of {len(rows)} figures agree" in printed
     assert "2 known misprints of the notes, 0 disagree." in " ".join(printed.split())
     for row in rows:
         assert row.quantity in printed

@@ -12,7 +12,7 @@ from scipy import special
 
 from panlearn.core import numerics
 from panlearn.core.jit import FAST, kernel
-from panlearn.core.numerics import exp, log, log1p, log1pexp, logsumexp, sigmoid
+from panlearn.core.numerics import exp, exp2_single, log, log1p, log1pexp, logsumexp, sigmoid
 from tests.oracles import numerics as oracle
 
 TINY, HUGE = 5e-324, np.finfo(np.float64).max
@@ -47,6 +47,12 @@ def _log1pexp(x, out):
 def _sigmoid(x, out):
     for i in range(x.size):
         out[i] = sigmoid(x[i])
+
+
+@kernel
+def _exp2_single(x, out):
+    for i in range(x.size):
+        out[i] = exp2_single(x[i])
 
 
 LOOPS = {"exp": _exp, "log": _log, "log1p": _log1p, "log1pexp": _log1pexp, "sigmoid": _sigmoid}
@@ -219,3 +225,22 @@ def test_loops_vectorise(loop):
     assembly = next(iter(fresh.inspect_asm().values()))
     assert re.search(r"\bv?(mul|fmadd\d+)pd\b", assembly)
     assert not re.search(r"\bcall\w*\s+\*?%?\$?(exp|log|log1p)\b", assembly)
+
+
+def test_exp2_single():
+    """Within 1.5 units in the last place of float32, flushed to 0 below the normal numbers, exact at integers."""
+    rng = np.random.default_rng(0)
+    seams = np.arange(-126, 128) + 0.5
+    x = np.concatenate([rng.uniform(-126, 128, 60_000), seams, rng.normal(size=1000) * 1e-3]).astype(np.float32)
+    out = np.empty_like(x)
+    _exp2_single(x, out)
+    true = np.exp2(x.astype(np.float64))
+    assert (np.abs(out - true) / np.spacing(true.astype(np.float32))).max() <= 1.5
+    special = np.array([np.nan, np.inf, -np.inf, 0.0, -126.0, -126.5, -1e30, 127.0, 128.0, 1e30], dtype=np.float32)
+    out = np.empty_like(special)
+    _exp2_single(special, out)
+    np.testing.assert_array_equal(out, [np.nan, np.inf, 0, 1, 2.0**-126, 0, 0, 2.0**127, np.inf, np.inf])
+    whole = np.arange(-126, 128).astype(np.float32)
+    out = np.empty_like(whole)
+    _exp2_single(whole, out)
+    np.testing.assert_array_equal(out, 2.0**whole)

@@ -47,8 +47,9 @@ def test_optimality(kind, total):
     mean, square = np.empty(4), np.empty(4)
     kernels.moments(read, at, h, weight, mean, square, 0, 4)
     w, left, s = start.copy(), u.copy(), np.array([u.sum() if total else 0.0])
-    arguments = (mean, square, weight, l1, l2, False, 1e-12, 1000)
-    assert kernels.descend_weighted(read, at, np.arange(4), h, left, s, w, *arguments)
+    arguments = (mean, square, weight, l1, l2, False, 1e-12, 0.1, 5)
+    assert not kernels.descend_weighted(read, at, np.arange(4), h, left, s, w, *arguments)  # it has moved
+    assert any(kernels.descend_weighted(read, at, np.arange(4), h, left, s, w, *arguments) for _ in range(300))
     step = chosen @ (w - start)
     intercept = (u.sum() - h @ step) / h.sum() if total else 0.0
     np.testing.assert_allclose(s[0] / h.sum(), intercept, atol=1e-12)
@@ -63,7 +64,7 @@ def test_edge_cases():
     X = np.asfortranarray(np.column_stack([np.zeros(5), np.arange(5.0)]))
     at, h, u, w, s = np.arange(2), np.ones(5), np.ones(5), np.zeros(2), np.zeros(1)
     mean, square = np.zeros(2), np.array([0.0, 30.0])
-    arguments = (mean, square, 0.0, np.zeros(2), np.zeros(2), False, 1e-9)
+    arguments = (mean, square, 0.0, np.zeros(2), np.zeros(2), False, 1e-9, 0.1)
     assert not kernels.descend_weighted(X, at, at, h, u, s, w, *arguments, 1)
     assert kernels.descend_weighted(X, at, at, h, u, s, w, *arguments, 1)
     np.testing.assert_allclose(w, [0, 10 / 30])

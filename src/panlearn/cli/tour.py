@@ -112,6 +112,6 @@ def tour() -> None:
     misprints = sum(row.agrees and bool(row.erratum) for row in rows)
     agreed = len(rows) - wrong - misprints
     known = f", {misprints} known misprint{'s' * (misprints != 1)} of the notes" if misprints else ""
-    out.print(f"{agreed} of {len(rows)} printed figures agree{known}, {wrong} disagree.")
+    out.print(f"{agreed} of {len(rows)} figures agree{known}, {wrong} disagree.")
     if wrong:
         raise typer.Exit(code=1)

@@ -73,7 +73,7 @@ class Classifier(ClassifierMixin, Estimator):
         if len(self.classes_) < 2:
             raise DataError(
                 f"{type(self).__name__} needs samples of at least 2 classes, but y has only one class: "
-                f"{self.classes_[0]!r}. Check the target column, or stratify the split."
+                f"{self.classes_.tolist()[0]!r}. Check the target column, or stratify the split."
             )
         if y.dtype.kind in "iu" and self.classes_[0] == 0 and self.classes_[-1] == len(self.classes_) - 1:
             return y.astype(np.int64, copy=False)

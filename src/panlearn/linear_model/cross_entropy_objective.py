@@ -19,10 +19,11 @@ from scipy.special import entr
 
 from panlearn.core.blocks import ArrayRows, RowSource, is_sparse, reduce_rows, require_finite
 from panlearn.core.products import products_of
-from panlearn.core.threads import scratch
+from panlearn.core.threads import GATE, scratch
 from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
 from panlearn.penalties import L2
 
+LONG = 1 << 16  # rows of a block for kernels that leave nothing behind in the cache
 LARGE = 1e6  # n (k (p + 1))^2 from which a Hessian costs much more than a gradient
 
 
@@ -43,6 +44,8 @@ class CrossEntropyObjective:
         Whether the last row of the parameters is used; it stays 0 otherwise.
     classes : ndarray, optional
         Sorted labels, where y has not been encoded (a file).
+    gate : float
+        Numbers in X from which two classes go through the kernels of `row_sums`.
     """
 
     def __init__(
@@ -53,10 +56,12 @@ class CrossEntropyObjective:
         total_weight: float,
         intercept: bool,
         classes: np.ndarray | None = None,
+        gate: float = GATE,
     ) -> None:
         self.source, self.loss, self.penalty, self.total = source, loss, penalty, total_weight
-        self.intercept, self.classes = intercept, classes
+        self.intercept, self.classes, self.gate = intercept, classes, gate
         self.shape = (source.n_features + 1, loss.columns)
+        self.row_sums = self._compiled()
 
     def start(self, sums: np.ndarray | None = None) -> np.ndarray:
         """Parameters to start from: no weights, and the intercepts that match the class frequencies `sums`."""
@@ -82,9 +87,13 @@ class CrossEntropyObjective:
         theta = x.reshape(self.shape)
 
         def statistic(X: Any, y: Any, weight: np.ndarray | None) -> tuple[float, np.ndarray]:
+            if self.row_sums:
+                loss, _, sums = self.row_sums(X, y, weight, x)
+                return loss, sums[:, None]
             return self._first_order(theta, X, y, weight)[:2]
 
-        return self._finish(reduce_rows(statistic, self.source, work=4.0 * theta.size + 20 * self.shape[1]), theta)
+        work, rows = 4.0 * theta.size + 20 * self.shape[1], LONG if self.row_sums else 0
+        return self._finish(reduce_rows(statistic, self.source, work=work, rows=rows), theta)
 
     def derivatives(self, x: np.ndarray, exact: bool) -> tuple[float, np.ndarray, np.ndarray]:
         """F, gradient and Hessian at x in one pass over the rows."""
@@ -92,6 +101,10 @@ class CrossEntropyObjective:
         dtype = np.float64 if exact or not self.large else np.float32
 
         def statistic(X: Any, y: Any, weight: np.ndarray | None) -> tuple[float, np.ndarray, np.ndarray]:
+            if self.row_sums:
+                Z = scratch("bordered", (len(X), size), dtype)
+                loss, _, sums = self.row_sums(X, y, weight, x, Z)
+                return loss, sums[:, None], _gram(Z)
             value, gradient, p = self._first_order(theta, X, y, weight)
             return value, gradient, _hessian(X, p, weight, dtype)
 
@@ -137,6 +150,20 @@ class CrossEntropyObjective:
             dual = entropy * min(1.0, l1 / max(slopes.max(initial=0.0), 1e-300))
         return max(0.0, loss + self.penalty.value(w) + l1 * float(np.abs(w).sum()) - dual)
 
+    def _compiled(self) -> Any:
+        """A function (X, y, weight, x, Z) by the kernels of `row_sums`, or None."""
+        rows, source = None, self.source
+        if self.shape[1] == 1 and isinstance(source, ArrayRows) and self.classes is None:
+            rows = source.rows.X
+        if not isinstance(rows, np.ndarray) or float(rows.size) < self.gate:
+            return None
+        from panlearn.linear_model import row_sums  # compiles or loads kernels: not before they are needed
+
+        def sums(X: np.ndarray, y: np.ndarray, weight: np.ndarray | None, x: np.ndarray, Z: Any = None) -> tuple:
+            return row_sums.row_sums(X, y.astype(np.float64, copy=False), weight, None, x, row_sums.LOGIT, Z)
+
+        return sums if row_sums.applies(rows) else None
+
     @property
     def large(self) -> bool:
         """Whether Hessians are worth rounding and keeping."""
@@ -152,7 +179,7 @@ class CrossEntropyObjective:
         return float(losses.sum()), np.vstack([X.T @ residuals, residuals.sum(axis=0)]), p
 
     def _finish(self, sums: tuple[float, np.ndarray], theta: np.ndarray) -> tuple[float, np.ndarray]:
-        if not np.isfinite(sums[0]):
+        if not (np.isfinite(sums[0]) and np.isfinite(sums[1]).all()):
             require_finite(self.source)
         gradient = sums[1] / self.total
         gradient[:-1] += self.penalty.gradient(theta[:-1])

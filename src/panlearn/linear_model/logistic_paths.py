@@ -3,12 +3,13 @@
 What does not depend on the penalty is computed once a fold, and each fit starts from the solution of the last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import signature
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import expit, softmax
 
 from panlearn.core.blocks import ArrayRows
 from panlearn.core.threads import map_chunks
@@ -16,6 +17,7 @@ from panlearn.linear_model.logistic_classifier import identified
 from panlearn.linear_model.logistic_regression import LogisticRegression
 from panlearn.linear_model.logistic_solvers import LogisticProblem
 
+EPSILON = np.finfo(np.float64).eps
 LARGE = 1_000_000  # stored entries of X from which each fit has work for all threads: then the folds take turns
 
 
@@ -65,7 +67,7 @@ def fit_folds(
         X, codes, weight = source.rows
         weight = None if weight is None else weight[train]
         counts = np.bincount(codes[train], weight, minlength=classes).astype(np.float64)
-        problem = LogisticProblem(ArrayRows(X[train], codes[train], weight), counts, intercept)
+        problem = LogisticProblem(ArrayRows(X[train], codes[train], weight), counts, intercept, repeated=True)
         return _path(problem, ratios, Cs, settings)
 
     size = getattr(source.rows.X, "size", 0)  # of a sparse matrix, what is stored
@@ -122,6 +124,12 @@ def score_folds(
     ndarray of shape (folds, shares, strengths)
         The scores.
     """
+    from sklearn.metrics import accuracy_score, log_loss  # not needed to import the area
+
+    known = {(accuracy_score, 1): hits, (log_loss, -1): log_likelihoods}
+    own_kind = known.get((getattr(scorer, "_score_func", None), getattr(scorer, "_sign", None)))  # type: ignore[arg-type]
+    if own_kind and not (getattr(scorer, "_kwargs", None) or set(params) - {"sample_weight"}):
+        return _scores_at_once(X, np.searchsorted(classes, y), folds, paths, own_kind, params.get("sample_weight"))
     model, table = LogisticRegression(), np.empty(paths.n_iter.shape)
     model.classes_, model.n_features_in_ = classes, X.shape[1]
     scorer = _told_all_labels(scorer, classes)
@@ -134,6 +142,78 @@ def score_folds(
             model.coef_, model.intercept_ = theta[:, :-1], theta[:, -1]
             table[(fold, *place)] = scorer(model, held, labels, **own)
     return table
+
+
+def _scores_at_once(
+    X: Any,
+    codes: np.ndarray,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    paths: Paths,
+    kind: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    weight: Any,
+) -> np.ndarray:
+    """The table for means over rows, from one product for all fits of a fold."""
+    table = np.empty(paths.n_iter.shape)
+    for fold, (_, test) in enumerate(folds):
+        thetas = paths.coefs[fold]
+        z = X[test] @ thetas[..., :-1].reshape(-1, thetas.shape[-1] - 1).T + thetas[..., -1].ravel()
+        rows = kind(z.reshape(len(z), -1, thetas.shape[2]), codes[test])
+        own = None if weight is None else np.asarray(weight, dtype=np.float64)[test]
+        table[fold] = np.average(rows, axis=0, weights=own).reshape(table.shape[1:])
+    return table
+
+
+def hits(z: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Whether the most probable class is the true one.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, fits, K), or (n, fits, 1) for two classes
+        Raw predictions.
+    codes : ndarray of shape (n,)
+        True classes.
+
+    Returns
+    -------
+    ndarray of shape (n, fits)
+        True or false.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hits(np.array([[[-0.5], [0.5]]]), np.array([1]))  # one row, two fits
+    array([[False,  True]])
+    """
+    guess = z[:, :, 0] > 0 if z.shape[2] == 1 else z.argmax(axis=2)
+    return guess == codes[:, None]
+
+
+def log_likelihoods(z: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Logarithm of the probability of the true class, kept off 0 as in scikit-learn's log loss.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, fits, K), or (n, fits, 1) for two classes
+        Raw predictions.
+    codes : ndarray of shape (n,)
+        True classes.
+
+    Returns
+    -------
+    ndarray of shape (n, fits)
+        At most 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_likelihoods(np.zeros((1, 2, 3)), np.array([1])).round(4)  # log(1/3)
+    array([[-1.0986, -1.0986]])
+    """
+    if z.shape[2] == 1:
+        p = expit(np.where(codes == 1, 1.0, -1.0)[:, None] * z[:, :, 0])
+    else:
+        p = np.take_along_axis(softmax(z, axis=2), codes[:, None, None], axis=2)[:, :, 0]
+    return np.log(np.clip(p, EPSILON, 1.0 - EPSILON))
 
 
 def _told_all_labels(scorer: Any, classes: np.ndarray) -> Any:

@@ -24,7 +24,7 @@ from scipy.sparse import issparse
 from scipy.special import entr
 
 from panlearn.core.blocks import ArrayRows, MappedRows, RowSource, density, is_sparse, require_finite
-from panlearn.core.threads import single_threaded_blas
+from panlearn.core.threads import GATE, single_threaded_blas
 from panlearn.linear_model.cross_entropy_objective import CrossEntropyObjective, CrossEntropyProducts, thinned
 from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
 from panlearn.optimize.column_store import ColumnStore
@@ -39,8 +39,10 @@ SMALL, LARGE, ROWS = 32, 1500, 200
 CHEAP = 1e6  # multiplications that a Hessian may always cost: its steps end with all digits right
 JOINT = 1000  # parameters up to which a working set of features is solved for all classes at once
 NARROW = 120  # parameters up to which an L1 penalty needs no working set
+FEW = 2e4  # numbers in X from which kernels are faster than NumPy, once they are loaded
 SPARSE = 0.25  # share of entries that are not zero below which products with X are cheaper than dense blocks of it
 LARGE_PRODUCT = 1e7  # multiplications from which a dense product with X gains by a threaded BLAS
+DEAR = 1e7  # multiplications of a Hessian by kernels from which fewer rows save time
 THIN, COARSE = 10, 1e-3  # the start is found on every 10th row, to this gradient norm
 FLAT, WIDE, LEAST = 1000, 2, 200  # rows up to which, columns a row and columns from which the problem is rotated
 CENTRED = 1e-9  # relative difference of class frequencies from the mean probabilities that counts as rounding
@@ -60,12 +62,20 @@ class LogisticProblem:
         Whether to fit intercepts.
     classes : ndarray, optional
         Sorted labels, where y has not been encoded (a file).
+    repeated : bool
+        Whether there are several problems on like data, so that kernels pay though each is small.
     """
 
     def __init__(
-        self, source: RowSource, counts: np.ndarray, intercept: bool, classes: np.ndarray | None = None
+        self,
+        source: RowSource,
+        counts: np.ndarray,
+        intercept: bool,
+        classes: np.ndarray | None = None,
+        repeated: bool = False,
     ) -> None:
         self.source, self.counts, self.intercept, self.classes = source, counts, intercept, classes
+        self.gate = FEW if repeated else GATE
         self.loss = BinaryCrossEntropy() if len(counts) == 2 else SoftmaxCrossEntropy(len(counts))
         self.total = float(counts.sum())
         self.shape = (source.n_features + 1, self.loss.columns)
@@ -105,7 +115,7 @@ class LogisticProblem:
             x = self.start() if max_iter > 0 else np.zeros(int(np.prod(self.shape)))
         limits: dict[str, Any] = {"tol": tol, "max_iter": max_iter}
         if l1 > 0:
-            return self._sparse(l1, l2, x, limits)
+            return self._sparse(l1, l2, x, limits, warm=start is not None)
         if isinstance(self.source, ArrayRows) and self._by_products(solver):
             f = CrossEntropyProducts(self.source, self.loss, L2(l2), self.total, self.intercept)
             large = not is_sparse(self.source) and float(self.source.n_rows or 0) * x.size > LARGE_PRODUCT
@@ -116,7 +126,7 @@ class LogisticProblem:
                 found = newton_cg(f, x, tol=tol, max_iter=max_iter - before)
                 return found._replace(n_iter=found.n_iter + before)
         with single_threaded_blas():
-            return self._descend(self.objective(l2), x, l1, tol, max_iter)
+            return self._descend(self.objective(l2), x, l1, tol, max_iter, warm=start is not None)
 
     def gap(self, found: Minimum, l1: float, l2: float) -> float:
         """Duality gap at a minimum: how much F may still fall."""
@@ -132,9 +142,10 @@ class LogisticProblem:
             self.source, self.loss, L2(l2), self.total, self.intercept, classes=self.classes
         ).gap(x, l1)
 
-    def objective(self, l2: float) -> CrossEntropyObjective:
+    def objective(self, l2: float, gate: float = np.inf) -> CrossEntropyObjective:
         """F without its absolute values, with Hessians."""
-        return CrossEntropyObjective(self._dense, self.loss, L2(l2), self.total, self.intercept, classes=self.classes)
+        settings = self.intercept, self.classes, min(gate, self.gate)
+        return CrossEntropyObjective(self._dense, self.loss, L2(l2), self.total, *settings)
 
     def _by_products(self, solver: str) -> bool:
         size, n = int(np.prod(self.shape)), self.source.n_rows
@@ -156,19 +167,22 @@ class LogisticProblem:
             else self.source
         )
 
-    def _descend(self, f: CrossEntropyObjective, x: np.ndarray, l1: float, tol: float, max_iter: int) -> Minimum:
+    def _descend(
+        self, f: CrossEntropyObjective, x: np.ndarray, l1: float, tol: float, max_iter: int, warm: bool = False
+    ) -> Minimum:
         """Newton's method from the minimiser over every `THIN`-th row, if so few rows still tell enough.
 
         The part is found the same way. Its minimiser and its Hessian are near those of the whole, for a tenth of the
         cost: what is left for the whole are a few passes for the gradient.
         """
         hessian, rows = None, f.source.rows if isinstance(f.source, ArrayRows) else None
-        if rows is not None and f.large and rows.X.shape[0] >= ROWS * x.size:
+        dear = f.large and (not f.row_sums or float(self.source.n_rows or 0) * x.size**2 >= DEAR)
+        if rows is not None and not warm and dear and rows.X.shape[0] >= ROWS * x.size:
             part = thinned(f.source, THIN)
             weight = part.rows.weight
             total = float(len(part.rows.y) if weight is None else weight.sum())
             if total > 0:
-                few = CrossEntropyObjective(part, f.loss, f.penalty, total, f.intercept)
+                few = CrossEntropyObjective(part, f.loss, f.penalty, total, f.intercept, gate=f.gate)
                 x = self._descend(few, x, l1, max(tol, COARSE), max_iter).x
                 hessian = few.derivatives(x, False)[2]
         if l1 > 0:
@@ -212,10 +226,10 @@ class LogisticProblem:
 
     # -- absolute values -----------------------------------------------------------------------------------------------
 
-    def _sparse(self, l1: float, l2: float, x: np.ndarray, limits: dict[str, Any]) -> Minimum:
+    def _sparse(self, l1: float, l2: float, x: np.ndarray, limits: dict[str, Any], warm: bool) -> Minimum:
         if not isinstance(self.source, ArrayRows) or (x.size <= NARROW and density(self.source) > SPARSE):
             with single_threaded_blas():
-                return self._descend(self.objective(l2), x, l1, **limits)
+                return self._descend(self.objective(l2, FEW), x, l1, **limits, warm=warm)
         p = self.source.n_features
         if self.shape[1] == 1:
             strengths = np.full(p, l1), np.full(p, l2)

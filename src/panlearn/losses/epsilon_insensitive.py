@@ -38,3 +38,9 @@ class SquaredEpsilonInsensitive(NamedTuple):
         """Derivatives in z."""
         r = z - y
         return 2.0 * np.sign(r) * np.maximum(0.0, np.abs(r) - self.parameter)
+
+    def derivatives(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loss, first and (generalised) second derivative in z of each row."""
+        r = z - y
+        over = np.maximum(0.0, np.abs(r) - self.parameter)
+        return over * over, 2.0 * np.sign(r) * over, 2.0 * (over > 0.0)

@@ -45,6 +45,11 @@ class SquaredHinge(NamedTuple):
         """Derivatives in z."""
         return -2.0 * y * np.maximum(0.0, self.parameter - y * z)
 
+    def derivatives(self, z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loss, first and (generalised) second derivative in z of each row."""
+        short = np.maximum(0.0, self.parameter - y * z)
+        return short * short, -2.0 * y * short, 2.0 * (short > 0.0)
+
 
 class ModifiedHuber(NamedTuple):
     """Squared hinge whose slope is bounded by 4."""

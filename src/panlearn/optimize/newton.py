@@ -122,6 +122,7 @@ def newton(
     keep: bool = False,
     hessian: np.ndarray | None = None,
     rest: Rest = NOTHING,
+    promise: float = np.inf,
 ) -> Minimum:
     """Minimise by Newton steps with a Cholesky factorisation.
 
@@ -137,11 +138,13 @@ def newton(
         Most iterations.
     keep : bool
         Use a Hessian again while its steps still cut the gradient to a quarter: for functions whose gradient costs much
-        less than their Hessian.
+        less than their Hessian. It learns from the gradients on the way [nocedal2006] (6.19).
     hessian : ndarray of shape (d, d), optional
         A Hessian from near the start, with `keep`.
     rest : Rest
         What is added to f; it decides on the step and on what counts as its gradient.
+    promise : float
+        Go on below `tol` while the next step promises more than this, as far as rounding allows.
 
     Returns
     -------
@@ -171,15 +174,20 @@ def newton(
         norm = largest(rest.residual(gradient, x))
         value += rest.value(x)
         trace.append(value)
-        if norm <= tol or n_iter == max_iter:
+        if (norm <= tol and promise == np.inf) or n_iter == max_iter:
+            break
+        step = rest.step(hessian, gradient, x)
+        if norm <= tol and (step is None or -rest.slope(gradient, x, step) <= promise):
             break
         n_iter += 1
 
         look = partial(visit, old=hessian, exact=exact)
-        moved, point = _advance(f, rest, look, x, value, gradient, rest.step(hessian, gradient, x))
+        moved, point = _advance(f, rest, look, x, value, gradient, step)
         slow = moved is None or largest(rest.residual(point[1], moved)) > SLOW * norm
-        if moved is None and fresh and exact:
+        if moved is None and (norm <= tol or (fresh and exact)):
             break
+        if keep and moved is not None:
+            point = (*point[:2], _learned(hessian, moved - x, point[1] - gradient))
         x = x if moved is None else moved
         # with a fresh Hessian, slow progress late in the descent is the fault of its rounding to float32
         rounded = slow and fresh and not exact and (moved is None or n_iter > 2)
@@ -211,6 +219,15 @@ def _advance(
         return x + step, trial
     moved = _line_search(lambda at: f.value(at) + rest.value(at), x, value, 0.5 * slope, 0.5 * step)
     return moved, () if moved is None else visit(moved)
+
+
+def _learned(hessian: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """The Hessian, corrected so that it maps the step to the change of the gradient that was seen (BFGS)."""
+    expected = hessian @ step
+    seen, guessed = float(step @ change), float(step @ expected)
+    if not (seen > 1e-3 * guessed > 0.0 and np.isfinite(change).all()):  # rounding, or no curvature along the step
+        return hessian
+    return hessian + np.outer(change, change) / seen - np.outer(expected, expected) / guessed
 
 
 def newton_step(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray | None:

@@ -99,6 +99,8 @@ def _elimination(hessian: np.ndarray, inner: np.ndarray, outer: np.ndarray) -> n
     """H_oo^-1 H_oi: how the best outer coordinates move against the inner ones."""
     if not len(outer):
         return np.zeros((0, len(inner)))
+    if len(outer) == 1 and hessian[outer[0], outer[0]] > 0:
+        return hessian[np.ix_(outer, inner)] / hessian[outer[0], outer[0]]
     # intercepts of all classes are one too many: the pseudo-inverse leaves that direction out
     inverse = np.linalg.pinv(hessian[np.ix_(outer, outer)], rcond=FLAT, hermitian=True)
     return inverse @ hessian[np.ix_(outer, inner)]

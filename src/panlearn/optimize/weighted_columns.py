@@ -63,14 +63,18 @@ def combine(X, at, w, z):
 
 
 @kernel
-def descend_weighted(X, at, active, h, u, s, w, mean, square, total, l1, l2, positive, tol, max_sweeps):
-    """Sweep over the active columns until none moves the gradient by more than tol; returns whether that happened.
+def descend_weighted(X, at, active, h, u, s, w, mean, square, total, l1, l2, positive, tol, share, max_sweeps):
+    """Sweep over the active columns, and then over those that still move; whether the first sweep found all at rest.
 
+    Columns rest if none changes its gradient by more than tol. One that moves by less than a share of it, or not at
+    all, waits for the next call: most are at 0 and stay there, and of the others a few move much longer than the rest.
     Changes w, (k,), u, (n,), and s, (1,), the sum of u, in place. The other arrays of columns are (k,).
     """
-    for _ in range(max_sweeps):
-        largest = 0.0
-        for k in active:
+    queue, waiting = active.copy(), active.size
+    for sweep in range(max_sweeps):
+        largest, kept = 0.0, 0
+        for at_queue in range(waiting):
+            k = queue[at_queue]
             curvature = square[k] + l2[k]
             if curvature <= 0.0:  # a constant column without a penalty: any weight would do
                 continue
@@ -83,8 +87,12 @@ def descend_weighted(X, at, active, h, u, s, w, mean, square, total, l1, l2, pos
                 largest = max(largest, abs(step) * curvature)
                 _subtract_weighted(X, at[k], step, h, u)
                 s[0] -= step * mean[k] * total
+                if abs(step) * curvature > share * tol:
+                    queue[kept] = k
+                    kept += 1
         if largest <= tol:
-            return True
+            return sweep == 0
+        waiting = kept
     return False
 
 

@@ -28,8 +28,9 @@ FIRST = 100  # columns of the first working set, or a share of all if X is dense
 DENSE_SHARE = 40  # then p/40 columns are solved for in the time of a pass over all
 RESERVE = 4  # times as many columns are copied as are asked for, where copying costs a pass over X
 SHARE = 0.3  # the subgradient on a working set is brought to this share of the largest over all columns
-ACCURACY = 0.3  # subgradient of Newton's model at which coordinate descent stops, relative to the start
-SWEEPS, ROUNDS = 3, 50  # sweeps over the columns in use after each over all
+ACCURACY = 0.1  # subgradient of Newton's model at which coordinate descent stops, relative to the start
+REST = 0.1  # share of that below which a column's move leaves it out of the next sweeps
+SWEEPS, ROUNDS = 5, 50  # sweeps, the first over all columns, the others over those that still move
 CENTRING, SLOPE = 3, 0.1  # steps of the intercept alone, as long as each cuts its slope to a tenth
 LEAST = 1e-12  # least curvature of a row, relative to the largest: steps stay finite
 
@@ -171,7 +172,7 @@ class ColumnwiseValues(NamedTuple):
         return self.rest.slope(gradient, x, step)
 
     def step(self, hessian: Any, gradient: np.ndarray, x: np.ndarray) -> np.ndarray | None:
-        """Minimiser of the model by coordinate descent: all columns, then those in use until they rest, and again."""
+        """Minimiser of the model by coordinate descent: all columns, then those that still move, and again."""
         f, h = self.f, hessian.h
         if not np.isfinite(h).all():
             return None
@@ -183,16 +184,10 @@ class ColumnwiseValues(NamedTuple):
         s = np.array([u.sum() if f.rows.intercept else 0.0])
         tol = ACCURACY * largest(self.residual(gradient, x))
 
-        def sweep(active: np.ndarray, sweeps: int) -> bool:
-            penalty = self.rest.l1[:-1], f.l2, self.rest.positive
-            return f.kernels.descend_weighted(
-                f.held, f.at, active, h, u, s, w, mean, square, total, *penalty, tol, sweeps
-            )
-
+        model = f.held, f.at, np.arange(k), h, u, s, w, mean, square, total, self.rest.l1[:-1], f.l2, self.rest.positive
         for _ in range(ROUNDS):
-            if sweep(np.arange(k), 1):
+            if f.kernels.descend_weighted(*model, tol, REST, SWEEPS):
                 break
-            sweep(np.flatnonzero(w), SWEEPS)
         return np.append(w - x[:-1], s[0] / total if total > 0 else 0.0)
 
 

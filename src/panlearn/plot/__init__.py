@@ -7,8 +7,11 @@ put it into a page with `figure_svg(figure)`.
 from panlearn.plot.calibration import plot_calibration
 from panlearn.plot.coefficient_path import plot_coefficient_path
 from panlearn.plot.confusion import plot_confusion_matrix
+from panlearn.plot.decision_regions import plot_decision_regions
 from panlearn.plot.importances import plot_importances
+from panlearn.plot.kernel_comparison import plot_kernel_comparison
 from panlearn.plot.learning import plot_learning_curve
+from panlearn.plot.parameter_grid import plot_parameter_grid
 from panlearn.plot.ranking import plot_precision_recall, plot_roc
 from panlearn.plot.residuals import plot_predictions, plot_residuals
 from panlearn.plot.scores import plot_score_distribution
@@ -20,8 +23,11 @@ __all__ = [
     "plot_calibration",
     "plot_coefficient_path",
     "plot_confusion_matrix",
+    "plot_decision_regions",
     "plot_importances",
+    "plot_kernel_comparison",
     "plot_learning_curve",
+    "plot_parameter_grid",
     "plot_precision_recall",
     "plot_predictions",
     "plot_residuals",

@@ -65,7 +65,7 @@ def test_levels_that_the_part_does_not_know():
     np.testing.assert_allclose(np.exp(model.intercept_ + np.append(0, model.coef_)), means, rtol=1e-6)
 
 
-def test_a_start_outside_the_domain_is_moved_inside():
+def test_a_start_outside_the_domain_is_movedinside():
     """Without an intercept, the identity link and zero weights give means of 0."""
     X, y = np.column_stack([np.ones(50), np.arange(50.0)]), 2 + 3 * np.arange(50.0)
     model = Model("poisson", link="identity", fit_intercept=False).fit(X, y)

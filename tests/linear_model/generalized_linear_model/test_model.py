@@ -22,7 +22,7 @@ def table(n=400):
     return frame
 
 
-@pytest.mark.parametrize("settings", [{}, {"alpha": 0.02, "l1_ratio": 0.5}])
+@pytest.mark.parametrize("settings", [{}, {"alpha": 0.02, "l1_ratio": 0.5, "tol": 1e-10}])
 def test_a_file_gives_what_arrays_give(tmp_path, settings):
     frame = table()
     frame.to_csv(tmp_path / "t.csv", index=False)

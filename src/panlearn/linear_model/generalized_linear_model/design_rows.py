@@ -102,6 +102,8 @@ class DesignRows:
         Z = scratch("weighted rows", (len(h), d + 1), dtype)
         np.multiply(self.numeric, root[:, None], out=Z[:, :d], casting="same_kind")
         Z[:, d] = root
+        if not self.levels:
+            return (Z.T @ Z).astype(np.float64, copy=False)
         border = np.append(np.arange(d), self.size - 1)  # numeric columns and the constant
         out[np.ix_(border, border)] = Z.T @ Z
         columns = self.columns

@@ -27,6 +27,7 @@ from panlearn.linear_model.generalized_linear_model.objective import (
     DevianceObjective,
     DevianceProducts,
     Quadratic,
+    require_finite,
     thin_rows,
 )
 from panlearn.linear_model.generalized_linear_model.penalty import Penalty
@@ -57,6 +58,7 @@ class Problem(NamedTuple):
     total: float  # sum of the weights
     mean: float  # weighted mean of y
     mean_offset: float  # weighted mean of the offset
+    promise: float = np.inf  # of the next step, above which Newton's method goes on below the tolerance
 
     @property
     def link_name(self) -> str:
@@ -92,11 +94,17 @@ def start_of(problem: Problem) -> np.ndarray:
     """
     x, loss = np.zeros(len(problem.kept)), problem.loss
     if problem.intercept:
-        inner = _inside(problem.mean, loss.family)
+        inner = inside(problem.mean, loss.family)
         x[-1] = loss.link.link(np.array([inner]))[0] - problem.mean_offset
-    f = problem.objective()
+    f, rows = problem.objective(), problem.source.rows if isinstance(problem.source, ArrayRows) else None
+    if rows is not None and rows.X.offset is None:  # all rows have the same mean: no pass over X
+        with np.errstate(all="ignore"):
+            z = np.full(1, x[-1] if problem.intercept else 0.0)
+            if np.isfinite(loss.values(z, rows.y)).all():
+                return x
     if np.isfinite(f.value(x)):
         return x
+    require_finite(problem.source)
     target = _Relinked(problem.source, loss, problem.mean)
     squares = ExponentialFamilyLoss(PowerVariance(0.0), Identity())
     linear = problem._replace(source=target, loss=squares).objective()
@@ -109,7 +117,7 @@ def start_of(problem: Problem) -> np.ndarray:
     return x
 
 
-def _inside(mean: float, family: object) -> float:
+def inside(mean: float, family: object) -> float:
     """The mean of y moved into the open domain, for y that are all at its edge."""
     if isinstance(family, Binomial):
         return float(np.clip(mean, 1e-9, 1.0 - 1e-9))
@@ -122,7 +130,7 @@ class _Relinked(RowSource):
     """Rows with y replaced by the linear predictor of (y + mean)/2."""
 
     def __init__(self, source: RowSource, loss: ExponentialFamilyLoss, mean: float) -> None:
-        self.source, self.loss, self.mean = source, loss, _inside(mean, loss.family)
+        self.source, self.loss, self.mean = source, loss, inside(mean, loss.family)
         self.n_rows, self.n_features = source.n_rows, source.n_features
 
     def pieces(self):
@@ -185,7 +193,7 @@ def _descend(problem: Problem, x: np.ndarray, tol: float, max_iter: int) -> Mini
     if isinstance(source, ArrayRows) and f.large and (source.n_rows or 0) >= ROWS * problem.size:
         start, hessian = _from_part(problem, f, x, max(tol, COARSE), max_iter)
     found = _newton(problem, f, start, tol, max_iter, hessian)
-    if found.converged or found.n_iter == max_iter or start is x:
+    if found.converged or start is x or (found.n_iter == max_iter and np.isfinite(found.value)):
         return found
     return _newton(problem, f, x, tol, max_iter, None)  # the part of the rows led astray
 
@@ -196,7 +204,7 @@ def _newton(
     settings: Any = {"tol": tol, "max_iter": max_iter, "keep": f.large, "hessian": hessian}
     if problem.penalty.l1.any():
         return proximal_newton(f, x, problem.penalty.l1, **settings)
-    return newton(f, x, **settings)
+    return newton(f, x, promise=problem.promise, **settings)
 
 
 def _from_part(
@@ -207,16 +215,16 @@ def _from_part(
     total = float(len(part.rows.y) if part.rows.weight is None else part.rows.weight.sum())
     if not total > 0:
         return x, None
-    problem = problem._replace(source=part, total=total)
+    problem = problem._replace(source=part, total=total, promise=np.inf)
     few = problem.objective()
-    before = np.diag(few.derivatives(x, False)[2])
+    before = few.diagonal(x)
     found = _descend(problem, x, tol, max_iter).x
     hessian = few.derivatives(found, False)[2]
     told = (before > 0) & (np.diag(hessian) > LOST * before)
+    if told.all():
+        return found, hessian
     found = np.where(told, found, x)
-    if not np.isfinite(f.value(found)):
-        return x, None
-    return found, hessian if told.all() else None
+    return found if np.isfinite(f.value(found)) else x, None
 
 
 class _Dense(RowSource):
@@ -295,7 +303,7 @@ def null_deviance(rows: Rows, loss: ExponentialFamilyLoss, mean: float, total: f
     _, y, weight = rows
     share = np.ones(len(y)) if weight is None else weight
     if rows.X.offset is None:
-        z = np.full(len(y), loss.link.link(np.array([_inside(mean, loss.family)]))[0])
+        z = np.full(len(y), loss.link.link(np.array([inside(mean, loss.family)]))[0])
         return float(share @ loss.deviances(z, y))
     empty = DesignRows(np.empty((len(y), 0)), np.empty((len(y), 0), np.uint32), (), rows.X.offset)
     nothing = Penalty(np.zeros(1), Quadratic(np.zeros(1), None))

@@ -12,18 +12,22 @@ The dispersion phi is 1 where the family says so, else Pearson's chi^2 / (n - de
 precisions: the variance of a row is phi V(mu) / weight, and n counts rows.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from panlearn.core.blocks import RowSource, reduce_rows
 from panlearn.core.errors import DataError
+from panlearn.core.threads import scratch
 from panlearn.linear_model.generalized_linear_model.design_rows import DesignRows
-from panlearn.linear_model.generalized_linear_model.fisher_scoring import Problem
+from panlearn.linear_model.generalized_linear_model.fisher_scoring import Problem, inside
 from panlearn.linear_model.generalized_linear_model.inference import Inference
+from panlearn.linear_model.generalized_linear_model.objective import row_sums_of
 
 COVARIANCES = ("expected", "observed", "robust")
-PRECISION, POLISH = 1e-8, 5  # errors of coefficients in units of their standard errors at phi = 1; most steps
+SHORT, POLISH = 1e-5, 5  # a last step in units of standard errors at phi = 1; most steps before it
+COUNTED = 1000  # counts below this are tallied before functions are taken of them
 SINGULAR = 1e-10  # eigenvalue of the information, on its unit diagonal, below which a direction is not identified
 
 
@@ -32,6 +36,7 @@ class Moments(NamedTuple):
 
     information: np.ndarray  # (size, size)
     meat: np.ndarray  # (size, size), or empty unless robust
+    gradient: np.ndarray  # (size,), of half the deviance
     scalars: np.ndarray  # deviance, Pearson's chi^2, rows with weight
 
 
@@ -84,7 +89,7 @@ def infer(problem: Problem, x: np.ndarray, names: list[str], n_iter: int, moment
         float(phi),
         float(deviance),
         float(pearson),
-        _log_likelihood(problem, x, float(phi), float(pearson / n)),
+        _log_likelihood(problem, float(phi), float(pearson / n), float(deviance)),
         n_iter,
         penalised,
     )
@@ -101,8 +106,15 @@ def moments_at(problem: Problem, x: np.ndarray, kind: str = "expected") -> Momen
     if kind not in COVARIANCES:
         raise DataError(f"covariance must be one of {', '.join(COVARIANCES)}. Got {kind!r}.")
     loss, full = problem.loss, problem.objective().full(x)
+    sums = row_sums_of(problem.source, loss, problem.size, expected=True) if kind == "expected" else None
 
     def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> Moments:
+        if sums:
+            Z = scratch("weighted rows", (len(y), problem.size), np.float64)
+            half, pearson, gradient = sums(X, y, weight, full, Z)
+            n = len(y) if weight is None else np.count_nonzero(weight)
+            deviance = 2.0 * (half - _total(lambda y, s: s * loss.family.saturated(y), y, weight))
+            return Moments(Z.T @ Z, np.zeros((0, 0)), gradient, np.array([max(deviance, 0.0), pearson, n]))
         X = X.densified()
         weight = np.ones(len(y)) if weight is None else weight
         z = X.forward(full)
@@ -111,30 +123,46 @@ def moments_at(problem: Problem, x: np.ndarray, kind: str = "expected") -> Momen
         information = X.gram(np.maximum(h, 0.0), np.float64)
         if h.min(initial=0.0) < 0:
             information -= X.gram(np.maximum(-h, 0.0), np.float64)
-        meat = np.zeros((0, 0))
+        first, meat = weight * loss.up_to(1, z, y)[1], np.zeros((0, 0))
         if kind == "robust":
-            meat = X.gram((weight * loss.derivatives(z, y)[1]) ** 2, np.float64)
+            meat = X.gram(first**2, np.float64)
         pearson = weight @ ((y - mu) ** 2 / loss.family.variance(mu))
         scalars = np.array([weight @ loss.deviances(z, y), pearson, np.count_nonzero(weight)])
-        return Moments(information, meat, scalars)
+        return Moments(information, meat, X.back(first), scalars)
 
     return reduce_rows(statistic, problem.source, work=problem.size * (problem.size + 10.0))
 
 
-def _log_likelihood(problem: Problem, x: np.ndarray, phi: float, mean_square: float) -> float | None:
-    """Log-likelihood at the dispersion phi; at its most likely value for the normal family."""
-    loss, full = problem.loss, problem.objective().full(x)
+def _log_likelihood(problem: Problem, phi: float, mean_square: float, deviance: float) -> float | None:
+    """Log-likelihood at the dispersion phi; at its most likely value for the normal family.
+
+    It depends on the means through the deviance alone: log f(y, mu) + d(y, mu)/(2 phi) is the same for all mu. So it is
+    taken for one mean and corrected, without another look at X.
+    """
+    loss, mean = problem.loss, inside(problem.mean, problem.loss.family)
     phi = mean_square if loss.family.name == "Normal" else phi
-    tried = np.ones(1)
+    tried, guess = np.ones(1), np.array([mean])
     if not phi > 0 or loss.family.log_likelihood(tried, 0.5 * tried, tried, phi) is None:
         return None
 
-    def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> float:
-        weight = np.ones(len(y)) if weight is None else weight
-        rows = loss.family.log_likelihood(y, loss.mean(X.forward(full)), np.where(weight > 0, weight, 1.0), phi)
-        return float(rows[weight > 0].sum())
+    def at_guess(y: np.ndarray, s: np.ndarray) -> np.ndarray:
+        rows = loss.family.log_likelihood(y, guess, np.where(s > 0, s, 1.0), phi)
+        return np.where(s > 0, rows + s / phi * (loss.family.values(y, guess) - loss.family.saturated(y)), 0.0)
 
-    return reduce_rows(statistic, problem.source, work=2.0 * problem.size + 100.0)
+    def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> float:
+        return _total(at_guess, y, weight)
+
+    return reduce_rows(statistic, problem.source, work=100.0) - 0.5 * deviance / phi
+
+
+def _total(function: Callable, y: np.ndarray, weight: np.ndarray | None) -> float:
+    """Sum of function(y, weight) over rows; once for each value if the y are small whole numbers."""
+    if weight is not None:
+        return float(function(y, weight).sum())
+    if len(y) > COUNTED and y.min() >= 0 and y.max() < COUNTED and np.array_equal(y, whole := y.astype(np.int64)):
+        counts = np.bincount(whole)
+        return float(function(np.arange(float(len(counts))), np.ones(1)) @ counts)
+    return float(function(y, np.ones(1)).sum())
 
 
 def _spectrum(A: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -155,6 +183,8 @@ def polished(problem: Problem, x: np.ndarray, moments: Moments) -> tuple[np.ndar
     """Repeat Fisher scoring until no coefficient moves by more than a small share of its standard error.
 
     A small gradient says little of a coefficient that few rows tell of: its error is the gradient over their curvature.
+    A step of a share s of the standard errors changes the curvature by less than that share, so that the next one is a
+    share s^2 at most: after a last step of 1e-5, nothing is left.
 
     Parameters
     ----------
@@ -172,18 +202,18 @@ def polished(problem: Problem, x: np.ndarray, moments: Moments) -> tuple[np.ndar
     moments : Moments
         There.
     """
-    f, chosen = problem.objective(), np.ix_(problem.kept, problem.kept)
-    value, gradient = f.gradient(x)
+    chosen, value = np.ix_(problem.kept, problem.kept), np.inf
     for _ in range(POLISH):
         inverse, _ = _inverse(moments.information[chosen])
-        step = -problem.total * (inverse @ gradient)
-        if (np.abs(step) <= PRECISION * np.sqrt(np.maximum(np.diag(inverse), 0.0))).all():
-            break
-        new_value, new_gradient = f.gradient(x + step)
+        step = -inverse @ moments.gradient[problem.kept]
+        errors = np.sqrt(np.maximum(np.diag(inverse), 0.0))
+        if (np.abs(step) <= SHORT * errors).all():  # the next step would be shorter by that factor once more
+            return x + step, moments
+        value = problem.objective().value(x) if value == np.inf else value
+        new_value = problem.objective().value(x + step)
         if not new_value <= value + 1e-14 * abs(value):
             break
-        x, value, gradient = x + step, new_value, new_gradient
-        moments = moments_at(problem, x)
+        x, value, moments = x + step, new_value, moments_at(problem, x + step)
     return x, moments
 
 

@@ -41,6 +41,7 @@ from panlearn.optimize.newton import Minimum, largest
 
 FLOATS = [np.float64, np.float32]
 ROUNDING = 1e-10  # share of the gradient at the start that rounding may leave
+LEFT = 1e-8  # share of their curvature by which what is left to go may change rows, before `polished`
 CHEAP = 1e6  # numbers in X up to which a pass costs next to nothing
 
 
@@ -79,15 +80,16 @@ class GeneralizedLinearModel(RegressorMixin, Estimator):
         rows = self._read(X, y, sample_weight, offset, exposure, settings)
         self._drop_first = self.alpha == 0 if settings.drop_first == "auto" else bool(settings.drop_first)
         problem = self._problem(rows, settings)
-        if isinstance(rows, ArrayRows):
-            rows.rows.X.require_finite()
+        free = self.alpha == 0 and settings.smoothness is None and problem.size <= fisher_scoring.LARGE
+        if free and self._infers:  # to a small share of the standard errors, as `polished` needs it
+            problem = problem._replace(promise=LEFT**2 / problem.size)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # steps may leave the domain, and return
             start = self._start(problem)
             tol = self._attainable(problem, start)
             solver = self.solver if self.solver in ("newton-cholesky", "newton-cg") else "auto"
             found = fisher_scoring.minimise(problem, start, tol=tol, max_iter=self.max_iter, solver=solver)
         vars(self).pop("inference_", None)
-        if self.alpha == 0 and settings.smoothness is None and problem.size <= fisher_scoring.LARGE:
+        if free:
             found = self._identify(found, problem)
         self._keep(found, problem, np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64)
         self._report(found, problem, start)

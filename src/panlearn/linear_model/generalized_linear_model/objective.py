@@ -5,19 +5,22 @@
     Hessian   X' diag(h) X + penalty,   h_i = s_i/S (curvature of loss_i)
 
 R is the smoothness penalty, absolute values are left to `proximal_newton`. Where rows are many, the factors of the
-Hessian are rounded to float32: the direction of a step does not need more, and the gradient keeps all digits.
+Hessian are rounded to float32: the direction of a step does not need more, and the gradient keeps all digits. Rows of
+an array go through the kernels of `row_sums`, if there are enough of them and there is one for the loss.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from panlearn.core.blocks import ArrayRows, RowSource, reduce_rows
 from panlearn.core.products import products_of
+from panlearn.core.threads import GATE, scratch
 from panlearn.linear_model.generalized_linear_model.design_rows import DesignRows, thinned
 from panlearn.losses.exponential_family import ExponentialFamilyLoss
 
 LARGE = 1e6  # n p^2 from which a Hessian costs much more than a gradient
+LONG = 1 << 16  # rows of a block for kernels that leave nothing behind in the cache
 EXPONENTIAL = 30.0  # operations of a row's loss, in units of a multiplication
 
 
@@ -78,6 +81,7 @@ class DevianceObjective:
     ) -> None:
         self.source, self.loss, self.penalty = source, loss, penalty
         self.total, self.size, self.kept = total, size, kept
+        self.sums = row_sums_of(source, loss, size)
 
     @property
     def large(self) -> bool:
@@ -105,16 +109,24 @@ class DevianceObjective:
         full = self.full(x)
 
         def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> tuple[float, np.ndarray]:
+            if self.sums:
+                return self.sums(X, y, weight, full)[::2]
             values, first = self.loss.up_to(1, X.forward(full), y)
             return _weighted_sum(values, weight), X.back(first if weight is None else first * weight)
 
-        return self._finish(x, *reduce_rows(statistic, self.source, work=4.0 * self.size + EXPONENTIAL))
+        work, rows = 4.0 * self.size + EXPONENTIAL, LONG if self.sums else 0
+        return self._finish(x, *reduce_rows(statistic, self.source, work=work, rows=rows))
 
     def derivatives(self, x: np.ndarray, exact: bool) -> tuple[float, np.ndarray, np.ndarray]:
         """F, gradient and Hessian at x in one pass over the rows."""
         full, dtype = self.full(x), np.float64 if exact or not self.large else np.float32
 
         def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> tuple[float, np.ndarray, np.ndarray]:
+            if self.sums:
+                Z = scratch("weighted rows", (len(y), self.size), dtype)
+                value, _, gradient = self.sums(X, y, weight, full, Z)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    return value, gradient, (Z.T @ Z).astype(np.float64)
             values, first, second = self.loss.derivatives(X.forward(full), y)
             if weight is not None:
                 first, second = first * weight, second * weight
@@ -124,12 +136,24 @@ class DevianceObjective:
         value, gradient, hessian = reduce_rows(statistic, self.source, work=self.size * (self.size + 10.0))
         return *self._finish(x, value, gradient), self.finish_hessian(hessian)
 
+    def diagonal(self, x: np.ndarray) -> np.ndarray:
+        """Diagonal of the Hessian at x, without that of R."""
+        full = self.full(x)
+
+        def statistic(X: DesignRows, y: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+            second = self.loss.derivatives(X.forward(full), y)[2]
+            return X.squares(second if weight is None else second * weight)
+
+        sums = reduce_rows(statistic, self.source, work=4.0 * self.size + EXPONENTIAL)
+        return sums[self.kept] / self.total + self.penalty.l2
+
     def finish_hessian(self, sums: np.ndarray) -> np.ndarray:
         """From sums in full coding to the Hessian of F."""
-        return self.penalty.add_to(sums[np.ix_(self.kept, self.kept)] / self.total)
+        chosen = sums if np.array_equal(self.kept, np.arange(self.size)) else sums[np.ix_(self.kept, self.kept)]
+        return self.penalty.add_to(chosen / self.total)
 
     def _finish(self, x: np.ndarray, value: float, gradient: np.ndarray) -> tuple[float, np.ndarray]:
-        if not np.isfinite(value):
+        if not (np.isfinite(value) and np.isfinite(gradient).all()):
             require_finite(self.source)
         found = gradient[self.kept] / self.total + self.penalty.product(x)
         return value / self.total + self.penalty.value(x), found
@@ -184,6 +208,23 @@ class DevianceProducts:
         out[: self.rows.numeric.shape[1]] = self.numeric.back(u[:, None])[:, 0]
         self.rows.sum_levels(u, out)
         return out[self.f.kept]
+
+
+def row_sums_of(source: RowSource, loss: ExponentialFamilyLoss, size: int, expected: bool = False) -> Any:
+    """A function (rows, y, weight, parameters, Z) by the kernels of `row_sums`; None where NumPy is to do it."""
+    rows = source.rows.X if isinstance(source, ArrayRows) else None
+    if not isinstance(rows, DesignRows) or rows.levels or float(rows.shape[0]) * size < GATE:
+        return None
+    from panlearn.linear_model import row_sums  # compiles or loads kernels
+
+    shape = row_sums.shape_of(loss, expected)
+    if shape is None or not row_sums.applies(rows.numeric):
+        return None
+
+    def sums(X: DesignRows, y: np.ndarray, weight: np.ndarray | None, full: np.ndarray, Z: Any = None) -> tuple:
+        return row_sums.row_sums(X.numeric, y, weight, X.offset, full, shape, Z)
+
+    return sums
 
 
 def require_finite(source: RowSource) -> None:
