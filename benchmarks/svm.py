@@ -30,7 +30,7 @@ IMAGES = {"tiny": (120, 30), "small": (1000, 784), "medium": (5000, 784), "large
 
 def clusters(n: int, p: int, noisy: bool) -> Problem:
     """Two classes of three clusters each; noisy: closer together, and a tenth of the labels at random."""
-    X, y = make_classification(
+    found: Any = make_classification(
         n,
         p,
         n_informative=min(20, max(2, p // 2)),
@@ -40,6 +40,7 @@ def clusters(n: int, p: int, noisy: bool) -> Problem:
         flip_y=0.1 if noisy else 0.0,
         random_state=0,
     )
+    X, y = found
     return Problem(X / X.std(axis=0), y)
 
 

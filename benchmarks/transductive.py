@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import make_moons
 from sklearn.linear_model import LogisticRegression
-from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from benchmarks import problems
 from benchmarks.cases import Case, Contender, Problem, Quality
 from panlearn.semi_supervised import TransductiveSVC
 
-MEASURE = "share of rows with a wrong label above what the case allows; the objective is that share"
+MEASURE = "share of rows with a wrong label above what the case allows; the objective is the larger of the two"
 LABELLED = 20
 
 
@@ -41,14 +41,15 @@ def hidden(X: Any, y: np.ndarray, n_labelled: int, allowed: float) -> Hidden:
 
 
 def moons(n: int, p: int) -> Hidden:
-    X, y = make_moons(n, noise=0.1, random_state=0)
+    rows: Any = make_moons(n, noise=0.1, random_state=0)
+    X, y = rows
     return hidden(X, y, 10, allowed=0.1)
 
 
 def clusters(n: int, p: int) -> Hidden:
     """Two round clusters that touch."""
     rng = np.random.default_rng(0)
-    y = rng.integers(0, 2, n)
+    y = rng.permutation(np.arange(n) % 2)
     X = rng.standard_normal((n, p))
     X[:, 0] += 3.0 * (2 * y - 1)
     return hidden(X, y, LABELLED, allowed=0.05)
@@ -57,7 +58,7 @@ def clusters(n: int, p: int) -> Hidden:
 def documents(n: int, p: int) -> Hidden:
     """Two topics: each class has words of its own, a document a dozen of them."""
     rng = np.random.default_rng(0)
-    y, X = rng.integers(0, 2, n), problems.tf_idf(n, p, words=60).tocoo()
+    y, X = rng.permutation(np.arange(n) % 2), problems.tf_idf(n, p, words=60).tocoo()
     keep = (rng.random(X.nnz) < 0.3) | ((X.col % 2) == y[X.row])
     X.data = X.data * keep
     X = X.tocsr()
@@ -70,7 +71,7 @@ def wrong_labels(problem: Any, model: Any) -> Quality:
     labels = getattr(model, "transduction_", None)
     found = model.predict(problem.X)[free] if labels is None else labels[free]
     share = float(np.mean(found != problem.truth[free]))
-    return Quality(max(0.0, share - problem.allowed), share)
+    return Quality(max(0.0, share - problem.allowed), max(share, problem.allowed))
 
 
 def ours(**settings: Any) -> Contender:
@@ -119,19 +120,25 @@ def case(name: str, shapes: dict, problem: Any, settings: dict, *peers: Contende
     return Case(name, shapes, problem, ours(**settings), peers, wrong_labels, 1e-6, MEASURE)
 
 
+KERNEL: Any = {"gamma": 2.0}
+RBF = SVC(**KERNEL)
 PLAIN = Contender("plain switching with LinearSVC", "scikit-learn", plain_switching)
 CASES = (
     case(
         "TransductiveSVC: two moons, rbf, 10 labels",
-        {"tiny": (60, 2), "small": (200, 2), "medium": (1000, 2)},
+        {"tiny": (200, 2), "medium": (1000, 2)},
         moons,
         {"gamma": 2.0},
-        supervised(SVC(gamma=2.0)),
-        self_training(SVC(gamma=2.0, probability=False)),
+        supervised(RBF),
+        Contender(
+            "scikit-learn LabelSpreading",
+            "scikit-learn",
+            lambda problem, tol: LabelSpreading(gamma=20).fit(problem.X, problem.y),
+        ),
     ),
     case(
         "TransductiveSVC: two clusters, linear, 20 labels",
-        {"tiny": (100, 3), "medium": (10_000, 20), "large": (100_000, 50)},
+        {"tiny": (400, 3), "medium": (10_000, 20), "large": (100_000, 50)},
         clusters,
         {"kernel": "linear"},
         supervised(LinearSVC()),
@@ -139,7 +146,7 @@ CASES = (
     ),
     case(
         "TransductiveSVC: sparse documents, linear, 20 labels",
-        {"tiny": (100, 60), "medium": (10_000, 5000), "large": (100_000, 50_000)},
+        {"tiny": (400, 200), "medium": (10_000, 5000), "large": (100_000, 50_000)},
         documents,
         {"kernel": "linear"},
         supervised(LinearSVC()),

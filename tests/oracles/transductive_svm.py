@@ -14,7 +14,7 @@ def machine(gram: np.ndarray, y: np.ndarray, cost: np.ndarray, loss: str) -> flo
         gram = gram + np.diag(1 / (2 * cost))
         model = SVC(C=1e9, kernel="precomputed", tol=1e-9).fit(gram, y)
     else:
-        model = SVC(C=1.0, kernel="precomputed", tol=1e-9).fit(gram, y, sample_weight=cost)
+        model = SVC(C=1.0, kernel="precomputed", tol=1e-5).fit(gram, y, sample_weight=cost)
     beta = np.zeros(len(y))
     beta[model.support_] = model.dual_coef_[0]
     return float(np.abs(beta).sum() - 0.5 * beta @ gram @ beta)

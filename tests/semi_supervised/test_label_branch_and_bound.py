@@ -38,6 +38,7 @@ def test_a_stopped_search_has_a_true_bound():
     lowers = []
     for nodes in (1, 5, 10_000):
         found = best_labelling(problem, worst_start(problem), tol=1e-8, max_nodes=nodes)
+        assert found.nodes is not None
         assert found.nodes <= nodes
         assert found.lower <= value * (1 + 1e-6)
         assert found.converged == (found.nodes < nodes)

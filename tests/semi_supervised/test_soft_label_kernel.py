@@ -54,7 +54,7 @@ def test_labels_that_switch_inside_the_margin_use_the_factor_again():
 
 def test_a_kernel_that_is_not_definite_ends_without_a_bound():
     X, positive, _ = data(3)
-    gram = sigmoid_kernel(X, gamma=3.0, coef0=-1.0)
+    gram = sigmoid_kernel(X, gamma=3.0, coef0=-1)
     assert np.linalg.eigvalsh(gram)[0] < -1e-3
     fit = KernelMachine(gram).solve(100.0 * positive, 100.0 * ~positive, None, 1e-8)
     assert np.isfinite(fit.decision).all()

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from panlearn.svm import block_working_set
-from panlearn.svm.block_working_set import Rounds, add_rows, gather, solve_blocks
+from panlearn.svm.block_working_set import Block, Rounds, add_rows, gather, mirror, solve_blocks
 from panlearn.svm.dual_problem import certify, table_of
 from panlearn.svm.dual_solver import solve_gram
-from panlearn.svm.kernel_cache import ComputedRows, GivenRows, KernelCache
+from panlearn.svm.kernel_cache import KernelCache
 from panlearn.svm.kernel_function import KernelFunction, kernel_matrix
+from panlearn.svm.kernel_rows import ComputedRows, GivenRows
 from tests.oracles import dual_problem as oracle
 from tests.svm.test_dual_problem import MACHINES, machine
 
@@ -94,20 +95,46 @@ def test_an_indefinite_kernel_ends(small_blocks):
     assert fit.violation <= 1e-3
 
 
-def test_blocks_keep_half_and_take_the_worst(small_blocks):
+def test_a_full_block_keeps_half_and_takes_the_worst(small_blocks):
     _, problem = machine("svc", n=150)
     table = table_of(problem, 150)
-    state = Rounds(table, KernelCache(ComputedRows(RBF, points(150), np.float32), 150, np.float32), 1e-3)
-    violation = state.look()
-    state.round(16, violation, 1000)
-    last = state.block
+    state = Rounds(table, KernelCache(ComputedRows(RBF, points(150), np.float32), 150, np.float32), 1e-3, False)
+    state.round(16, state.look(), 1000)
+    before = state.block.rows.copy()
     state.look()
-    rows = state.choose(16)
-    assert len({*rows}) == 16
-    np.testing.assert_array_equal(rows[:8], last[8:])
-    others = np.setdiff1d(np.arange(150), last[8:])
-    assert others[np.argmin(state.above[0][others])] in rows
-    assert others[np.argmax(state.below[0][others])] in rows
+    new = state.choose(16)
+    assert len(new) == 8
+    others = np.setdiff1d(np.arange(150), before)
+    assert others[np.argmin(state.above[0][others])] in new
+    assert others[np.argmax(state.below[0][others])] in new
+    state.round(16, 1.0, 1000)
+    assert {*new} <= {*state.block.rows}
+    assert len({*state.block.rows} & {*before}) == 8
+
+
+def test_settled_rows_make_way_first_then_the_oldest():
+    block, settled = Block(np.float64), np.zeros(30, dtype=bool)
+    np.testing.assert_array_equal(block.seat(np.array([1, 2, 3, 4]), 6, None), [0, 1, 2, 3])
+    settled[[2, 9]] = True
+    block.seat(np.array([5, 6]), 6, settled)
+    assert {*block.rows.tolist()} == {1, 3, 4, 5, 6}  # the place of 2, and one more
+    block.seat(np.array([7, 8, 9]), 6, settled)
+    assert {5, 6, 7, 8, 9} < {*block.rows.tolist()}  # two of the oldest have gone
+    assert len(block.rows) == len({*block.rows.tolist()}) == 6
+
+
+@pytest.mark.parametrize("shrinking", [True, False])
+def test_blocks_grow_where_rounds_are_many(small_blocks, monkeypatch, shrinking):
+    """A large C: the answer is the same, with blocks that double or not."""
+    K, problem = machine("svc", n=300, C=100.0)
+    objectives, source = [], ComputedRows(RBF, points(300), np.float32)
+    for grow in (2, 10**9):
+        monkeypatch.setattr(block_working_set, "GROW", grow)
+        table = table_of(problem, 300)
+        solve_blocks(source, table, tol=1e-4, max_iter=10**7, cache_bytes=1e7, shrinking=shrinking)
+        assert oracle.violation(problem, table.alpha[0], K @ table.beta) <= 1.1e-4
+        objectives.append(oracle.objective(K, problem, table.alpha[0]))
+    assert np.isclose(*objectives, rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -119,6 +146,12 @@ def test_kernels(dtype):
     true[100:2200] += change @ matrix[slots, 100:2200].astype(np.float64)
     add_rows(products, matrix, slots, change.astype(dtype), 100, 2200)
     np.testing.assert_allclose(products, true, atol=1e-5 if dtype == np.float32 else 1e-12)
-    out = np.empty((6, 3), dtype=dtype)
-    gather(matrix, slots, np.array([7, 2, 2000]), out)
-    np.testing.assert_array_equal(out, matrix[slots][:, [7, 2, 2000]])
+    whole = rng.normal(size=(9, 9)).astype(dtype)
+    whole += whole.T
+    rows, places = np.array([8, 1, 5, 0]), np.array([0, 2])
+    gram = whole[rows][:, rows]
+    true = gram.copy()
+    gram[places], gram[:, places] = -1.0, -1.0
+    gather(gram, places, whole, rows, rows, np.argsort(rows))
+    mirror(gram, places, 0, 4)
+    np.testing.assert_array_equal(gram, true)

@@ -3,14 +3,11 @@
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
 from scipy.special import log_softmax
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from panlearn.core.base import Classifier
 from panlearn.core.blocks import ArrayRows, RowSource
 from panlearn.core.errors import DataError
+from panlearn.core.linear_classifier import LinearClassifier
 from panlearn.linear_model.logistic_parameters import SHORT_INDICES, UNCONVERGED
 from panlearn.linear_model.logistic_solvers import LogisticProblem
 from panlearn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
@@ -19,11 +16,9 @@ from panlearn.optimize.newton import Minimum
 LIBLINEAR_MOST = 1e30
 
 
-class LogisticClassifier(Classifier):
-    """Base of classifiers with `coef_` (1, p) or (K, p) and `intercept_` (1,) or (K,)."""
+class LogisticClassifier(LinearClassifier):
+    """Base of logistic regression and its cross-validation; raw predictions are log-odds."""
 
-    coef_: Any
-    intercept_: Any
     class_weight: Any
     solver: str
     tol: float
@@ -88,40 +83,6 @@ class LogisticClassifier(Classifier):
                 "A hyperplane separates the classes, so without a penalty the weights have no finite optimum; set C.",
             )
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Raw predictions x'w + b, in log-odds.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n,) for two classes, (n, K) for more
-            Positive for the second class; up to a constant log P(k | x) for more.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        z = np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True)) + self.intercept_
-        return z[:, 0] if z.shape[1] == 1 else z
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable label of each row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        z = self.decision_function(X)
-        return self.classes_[(z > 0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
-
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities.
 
@@ -158,34 +119,8 @@ class LogisticClassifier(Classifier):
             return -np.logaddexp(0.0, np.column_stack([z, -z]))
         return log_softmax(z, axis=1)
 
-    def sparsify(self) -> "LogisticClassifier":
-        """Keep `coef_` as a sparse matrix, which pays where an L1 penalty leaves few weights.
-
-        Returns
-        -------
-        LogisticClassifier
-            The estimator.
-        """
-        check_is_fitted(self)
-        self.coef_ = csr_matrix(self.coef_)
-        return self
-
-    def densify(self) -> "LogisticClassifier":
-        """Keep `coef_` as an array again.
-
-        Returns
-        -------
-        LogisticClassifier
-            The estimator.
-        """
-        check_is_fitted(self)
-        if issparse(self.coef_):
-            self.coef_ = self.coef_.toarray()
-        return self
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         if self.solver == "liblinear" and tags.classifier_tags is not None:
             tags.classifier_tags.multi_class = False
         return tags

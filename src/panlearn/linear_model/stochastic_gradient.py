@@ -19,14 +19,13 @@ from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
-from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from scipy.sparse import issparse
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from panlearn.core.base import Estimator
 from panlearn.core.blocks import Rows
 from panlearn.core.constraints import BOOLEAN, COUNT, NONNEGATIVE, POSITIVE, RANDOM, UNIT, VERBOSE, options
 from panlearn.core.errors import DataError
+from panlearn.core.linear_classifier import SparseCoefficients
 from panlearn.core.progress import progress
 from panlearn.losses.epsilon_insensitive import EpsilonInsensitive, SquaredEpsilonInsensitive
 from panlearn.losses.hinge import Hinge, LogLoss, ModifiedHuber, SquaredHinge
@@ -77,7 +76,7 @@ class Descent(NamedTuple):
     curve: np.ndarray = np.empty(0)  # (n_iter,) mean objective seen in each epoch, mean over problems
 
 
-class StochasticGradient(Estimator):
+class StochasticGradient(SparseCoefficients):
     """Base of the estimators fitted by stochastic gradient descent."""
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -124,7 +123,6 @@ class StochasticGradient(Estimator):
     average: bool | int
     optimizer: str
     batch_size: int | str
-    coef_: Any  # an array, or a sparse one after `sparsify`
     loss_curve_: np.ndarray
     _expected_failed_checks: ClassVar[dict[str, str]] = {
         f"check_sample_weight_equivalence_on_{kind}_data": "two steps of a row differ from one of double weight"
@@ -391,39 +389,3 @@ class StochasticGradient(Estimator):
                 "Consider increasing max_iter to improve the fit. "
                 f"The mean objective is {curve[-1]:.4g} and changed by {change:.1g} in the last epoch.",
             )
-
-    def sparsify(self) -> "StochasticGradient":
-        """Store `coef_` as a sparse matrix: smaller if an L1 penalty has made most weights 0.
-
-        Returns
-        -------
-        StochasticGradient
-            The fitted estimator.
-        """
-        check_is_fitted(self)
-        self.coef_ = csr_array(np.atleast_2d(self.coef_)) if not issparse(self.coef_) else self.coef_
-        return self
-
-    def densify(self) -> "StochasticGradient":
-        """Store `coef_` as an array again.
-
-        Returns
-        -------
-        StochasticGradient
-            The fitted estimator.
-        """
-        check_is_fitted(self)
-        self.coef_ = self.coef_.toarray() if issparse(self.coef_) else self.coef_
-        return self
-
-    def _raw(self, X: Any) -> np.ndarray:
-        """Raw predictions x'w + b for each row and problem, (n, K)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        coef = self.coef_ if self.coef_.ndim == 2 else self.coef_[None]
-        return np.asarray(safe_sparse_dot(X, coef.T, dense_output=True)) + self.intercept_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

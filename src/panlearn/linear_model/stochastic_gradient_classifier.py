@@ -19,9 +19,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import check_is_fitted
 
-from panlearn.core.base import Classifier
 from panlearn.core.constraints import options, validated
 from panlearn.core.errors import DataError
+from panlearn.core.linear_classifier import LinearClassifier
 from panlearn.core.registry import method
 from panlearn.linear_model.stochastic_gradient import (
     CLASSIFICATION,
@@ -32,7 +32,7 @@ from panlearn.linear_model.stochastic_gradient import (
 )
 
 
-class StochasticClassifier(Classifier, StochasticGradient):
+class StochasticClassifier(LinearClassifier, StochasticGradient):
     """Base of `SGDClassifier` and `Perceptron`."""
 
     loss_functions: ClassVar[dict[str, tuple]] = CLASSIFICATION
@@ -147,38 +147,6 @@ class StochasticClassifier(Classifier, StochasticGradient):
     def _problem(self, rng: Any, k: int, weights: tuple[float, float], X: Any) -> Any:
         sparse = not isinstance(X, np.ndarray)
         return self._rule(rng.randint(LARGEST_SEED), float(k), (float(weights[0]), float(weights[1])), sparse)
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Raw predictions x'w + b.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n,) for two classes, (n, K) for more
-            Positive for the second class, or for a class against the rest.
-        """
-        z = self._raw(X)
-        return z[:, 0] if z.shape[1] == 1 else z
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The label of each row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, p)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Labels.
-        """
-        z = self.decision_function(X)
-        return self.classes_[(z > 0).astype(np.intp) if z.ndim == 1 else z.argmax(axis=1)]
 
 
 def _has_probabilities(self: Any) -> bool:

@@ -6,9 +6,9 @@ Newton's model of f at x keeps the absolute values as they are. Its minimiser gi
 
     d = argmin  g'd + 1/2 d'Hd + sum_j l1_j |x_j + d_j|
 
-and the step is halved until the whole objective falls by a share of what the model promises. The model is solved by
-coordinate descent on H, which finds the zeros, in turns with Newton's step on the coordinates that are not zero, which
-finds their values however much they are correlated. Near the solution the zeros stay, and convergence is quadratic.
+and the step is halved until the objective falls by a share of what the model promises. Coordinate descent on H finds
+the zeros of the model's minimiser, in turns with Newton's step on the other coordinates, which finds their values
+however much they are correlated. Near the solution the zeros stay, and convergence is quadratic.
 
 The certificate is the largest component of the subgradient of least size: 0 at the minimum and only there.
 

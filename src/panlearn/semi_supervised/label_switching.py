@@ -132,7 +132,7 @@ def switch_labels(
         noise = rng.standard_normal(len(pull)) * pull.std()  # type: ignore[union-attr]
         starts.append((schedule.temperatures[i % len(schedule.temperatures)], pull + noise))
     best, n_fits = None, 1
-    for temperature, pull in progress(starts, "switching", enabled=verbose):
+    for temperature, pull in progress(starts, "switching", enabled=verbose):  # type: ignore[misc]
         fit, used = _anneal(problem, first, pull, temperature, schedule.steps)
         found = settle(problem, problem.best_labels(problem.pulls(fit.decision)), fit, tol=tol, max_iter=max_iter)
         n_fits += used + found.n_fits

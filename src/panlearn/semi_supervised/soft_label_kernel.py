@@ -61,7 +61,7 @@ class KernelMachine:
             length = _length(f, step, bend, plus, minus)
             if length == 0:
                 break
-            beta, b, f = (x + length * (y - x) for x, y in ((beta, new_beta), (b, new_b), (f, new_f)))
+            beta, b, f = beta + length * along, b + length * (new_b - b), f + length * step
         value = losses(SQUARED, f, plus, minus) + 0.5 * float(beta @ (f - b))
         return SoftLabelFit(f, beta, b, value, self._lower(u, v, plus, minus), n_iter, converged, expansion=True)
 

@@ -132,13 +132,13 @@ class LinearMachine:
         x = np.zeros(P.X.shape[1] + 1)
         target = tol * max(largest(P.gradient(x)[1]), 1e-300)
         x = x if start is None else np.append(start.weights, start.intercept)
-        method, n_iter = newton_cg if self.by_products else newton, 0
+        method, n_iter, tightened = newton_cg if self.by_products else newton, 0, 0
         with single_threaded_blas():
-            for _ in range(TIGHTENED):
+            while True:
                 found = method(P, x, tol=target, max_iter=self.max_iter)
                 f, x, n_iter = P.decision(found.x), found.x, n_iter + found.n_iter
                 fit = SoftLabelFit(f, x[:-1], float(x[-1]), found.value, P.lower(f), n_iter, True, expansion=False)
-                if fit.gap <= tol or not found.converged:
+                if fit.gap <= tol or tightened == TIGHTENED or not found.converged:
                     break
-                target *= 0.01
+                target, tightened = 0.01 * target, tightened + 1
         return fit._replace(converged=fit.gap <= tol)

@@ -411,7 +411,7 @@ class TransductiveSVC(Classifier):
             )
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """f(x): positive for the second class, or a value for each of more classes.
+        """Values f(x): positive for the second class, or a value for each of more classes.
 
         Parameters
         ----------

@@ -3,11 +3,15 @@
 One step of SMO needs two rows of the kernel matrix and changes little; computed one by one, rows cost more than all
 else. Here a round
 
-1. picks the variables that violate the optimality conditions most, and keeps the newer half of the last round's:
-   without these, two rounds would undo each other's work;
+1. takes the rows that violate the optimality conditions most into the block, at most half of it; the others stay:
+   without them, two rounds would undo each other's work. Settled rows (all variables at a bound, none violating) make
+   way first (shrinking), then the oldest;
 2. computes the missing kernel rows at once, by one matrix product in float32;
-3. solves the problem of these variables alone by SMO, on their little Gram matrix, to a tenth of its violation;
+3. solves the problem of these variables alone by SMO, on their little Gram matrix, to a tenth of the violation;
 4. updates f = K beta + offset on all rows by the changed coefficients, row tile by row tile.
+
+A block that is full doubles every 15 rounds: a problem that takes longer has many free variables, and rounds over a few
+of them at a time would pass changes to and fro.
 
 When no variable seems to violate by more than `tol`, f is computed anew in float64 for every row whose rounding error
 could decide: only then is the verdict final. If rounding was to blame, the rounds go on from the better f, like
@@ -27,22 +31,36 @@ from panlearn.core.jit import kernel
 from panlearn.core.progress import progress
 from panlearn.core.threads import map_chunks
 from panlearn.svm.dual_problem import Table, is_unbounded, middle
-from panlearn.svm.kernel_cache import NOT_FINITE, KernelCache
+from panlearn.svm.kernel_cache import KernelCache
+from panlearn.svm.kernel_rows import NOT_FINITE
 from panlearn.svm.sequential_minimal_optimization import descend_table
 
-BLOCK = 512
+BLOCK, LARGEST = 512, 4096  # rows of a block at first and at most
+GROW = 15  # rounds after which a full block doubles
 PROBE = 64  # most extreme rows of each side whose exact products show how large rounding errors are
 PATIENCE = 100  # rounds in which the objective must go down: it may not where a kernel is not semi-definite
+LINE = 16  # numbers of a cache line
 WIDTH = 1024  # columns of an update whose sum stays in the L1 cache
 
 
 @kernel
-def gather(matrix, slots, columns, out):
-    """The little Gram matrix of a block."""
-    for i in range(slots.size):
-        row, target = matrix[slots[i]], out[i]
-        for j in range(columns.size):
-            target[j] = row[columns[j]]
+def gather(gram, places, matrix, slots, rows, order):
+    """Fill rows `places` of a block's little Gram matrix from cached rows; `order` sorts the columns to read."""
+    for k in range(places.size):
+        row, target = matrix[slots[places[k]]], gram[places[k]]
+        for j in order:
+            target[j] = row[rows[j]]
+
+
+@kernel
+def mirror(gram, places, start, stop):
+    """Fill columns `places` of rows start to stop by symmetry, a cache line of the source at a time."""
+    for a in range(start, stop, LINE):
+        b = min(a + LINE, stop)
+        for k in range(places.size):
+            column, source = places[k], gram[places[k]]
+            for j in range(a, b):
+                gram[j, column] = source[j]
 
 
 @kernel
@@ -68,6 +86,34 @@ def add_rows(products, matrix, slots, change, start, stop):
             target[j] += part[j]
 
 
+class Block:
+    """The rows worked on, each at its place until another takes it, with their little Gram matrix."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.rows, self.born, self.clock = (
+            np.empty(0, dtype=np.intp),
+            np.empty(0, dtype=np.intp),
+            0,
+        )
+        self.gram = np.empty((0, 0), dtype=dtype)
+
+    def seat(self, new: np.ndarray, size: int, settled: np.ndarray | None) -> np.ndarray:
+        """Take new rows in, in the place of settled ones, then at the end, then of the oldest; returns their places."""
+        self.clock += 1
+        done = np.zeros(len(self.rows), dtype=bool) if settled is None else settled[self.rows]
+        order = np.lexsort((self.born, ~done))  # settled ones first, the oldest of each kind first
+        more = min(size - len(self.rows), max(0, len(new) - int(done.sum())))
+        places = np.append(order[: len(new) - more], np.arange(len(self.rows), len(self.rows) + more))
+        places.sort()
+        if more:
+            grown = np.empty((len(self.rows) + more,) * 2, dtype=self.gram.dtype)
+            grown[: len(self.rows), : len(self.rows)] = self.gram
+            self.gram = grown
+            self.rows, self.born = (np.append(a, np.zeros(more, dtype=np.intp)) for a in (self.rows, self.born))
+        self.rows[places], self.born[places] = new, self.clock
+        return places
+
+
 class Rounds:
     """The state of the method.
 
@@ -79,19 +125,23 @@ class Rounds:
         Rows of the kernel matrix.
     tol : float
         Violation at which to stop.
+    shrinking : bool
+        Whether settled rows leave the block first.
     """
 
-    def __init__(self, table: Table, cache: KernelCache, tol: float) -> None:
-        self.table, self.cache, self.tol = table, cache, tol
-        self.block, self.n_iter = np.empty(0, dtype=np.intp), 0
-        self.little = np.empty((0, 0), dtype=cache.matrix.dtype)
+    def __init__(self, table: Table, cache: KernelCache, tol: float, shrinking: bool = True) -> None:
+        self.table, self.cache, self.tol, self.shrinking = table, cache, tol, shrinking
+        self.block, self.n_iter = Block(cache.matrix.dtype), 0
         support = np.flatnonzero(beta := table.beta)
         self.products = cache.source.rough_products(support, beta[support]) if len(support) else np.zeros(len(beta))
 
     def look(self) -> float:
         """Find the two sides, the thresholds and the violation."""
         self.above, self.below = self.table.sides(self.products)
-        ends = self.above.min(axis=1, keepdims=True), self.below.max(axis=1, keepdims=True)
+        ends = (
+            self.above.min(axis=1, keepdims=True),
+            self.below.max(axis=1, keepdims=True),
+        )
         self.thresholds, violation = middle(*ends)
         return violation
 
@@ -102,53 +152,64 @@ class Rounds:
         return float(table.beta @ self.products) / 2 + float((table.sign * table.offset * table.alpha).sum())
 
     def choose(self, size: int) -> np.ndarray:
-        """Rows of the next block: the newer half of the last one, and the worst violators."""
-        kept = self.block[len(self.block) // 2 :]
-        free = np.ones(len(self.products), dtype=bool)
-        free[kept] = False
-        chosen, room = [kept], size - len(kept)
-        lists = [*self.above, *-self.below]
+        """Rows that join the block: the worst violators, at most half of a full block."""
+        room = max(size - len(self.block.rows), size // 2)
+        outside = np.ones(len(self.products), dtype=bool)
+        outside[self.block.rows] = False
+        chosen = []
+        lists, limits = (
+            [*self.above, *-self.below],
+            [*self.below.max(axis=1), *-self.above.min(axis=1)],
+        )
         for i, list_ in enumerate(lists):
             share = room // (len(lists) - i)
-            score = np.where(free, list_, np.inf)
-            worst = np.argpartition(score, min(share, len(score) - 1))[:share]
-            worst = worst[np.isfinite(score[worst])]
-            worst = worst[np.argsort(score[worst], kind="stable")]
-            worst.sort()  # in the order of memory
-            free[worst] = False
+            worst = np.flatnonzero(outside & (list_ < limits[i]))
+            if len(worst) > share:
+                worst = worst[np.argpartition(list_[worst], share)[:share]]
+            outside[worst] = False
             chosen.append(worst)
             room -= len(worst)
-        return np.concatenate(chosen)
+        return np.sort(np.concatenate(chosen))  # in the order of memory
+
+    def settled(self) -> np.ndarray:
+        """Rows whose variables are at bounds and violate nothing."""
+        up, low = self.table.room
+        top, bottom = (
+            self.below.max(axis=1, keepdims=True),
+            self.above.min(axis=1, keepdims=True),
+        )
+        return ~np.any(up & low, axis=0) & ~np.any((self.above < top) | (self.below > bottom), axis=0)
 
     def round(self, size: int, violation: float, most: int) -> int:
         """One block; returns the steps taken."""
-        table = self.table
-        rows = self.choose(size)
-        slots = self.cache.rows(rows)
-        little = self.gram(rows, slots)
+        table, block = self.table, self.block
+        places = block.seat(self.choose(size), size, self.settled() if self.shrinking else None)
+        rows, slots = block.rows, self.cache.rows(block.rows)
+        self.fill_gram(places, slots)
         sign, offset, upper, alpha = (np.ascontiguousarray(field[:, rows]) for field in table[:4])
         local = Table(sign, offset, upper, alpha, rows, table.by_sign)
         before = local.alpha.copy()
         f = self.products[rows] + local.offset - self.thresholds
-        steps, _ = descend_table(little, f, local, max(0.1 * violation, 0.5 * self.tol), most)
+        steps, _ = descend_table(block.gram, f, local, max(0.1 * violation, 0.5 * self.tol), most)
         table.alpha[:, rows] = local.alpha
         change = (local.sign * (local.alpha - before)).sum(axis=0)
         moved = np.flatnonzero(change)
         self.add(slots[moved], change[moved])
         self.n_iter += steps
-        if not steps and not np.isfinite(little).all():
+        if not steps and not np.isfinite(block.gram).all():
             raise DataError(NOT_FINITE)
         return steps
 
-    def gram(self, rows: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """The little Gram matrix of the block; what it shares with the last one is not read again."""
-        old, kept = self.little, len(self.block) - len(self.block) // 2
-        little = self.little = np.empty((len(rows), len(rows)), dtype=self.cache.matrix.dtype)
-        little[:kept, :kept] = old[-kept:, -kept:] if kept else 0.0
-        gather(self.cache.matrix, slots[kept:], rows, little[kept:])
-        little[:kept, kept:] = little[kept:, :kept].T
-        self.block = rows
-        return little
+    def fill_gram(self, places: np.ndarray, slots: np.ndarray) -> None:
+        """The part of the little Gram matrix that new rows have changed."""
+        gram, rows, matrix = self.block.gram, self.block.rows, self.cache.matrix
+        order, work = np.argsort(rows), 4.0 * len(places) * len(rows)
+
+        def part(start: int, stop: int) -> None:
+            gather(gram, places[start:stop], matrix, slots, rows, order)
+
+        map_chunks(part, len(places), work=work)
+        map_chunks(lambda start, stop: mirror(gram, places, start, stop), len(rows), work=work, align=LINE)
 
     def add(self, slots: np.ndarray, change: np.ndarray) -> None:
         """Follow the changed coefficients with the products."""
@@ -215,13 +276,19 @@ def solve_blocks(
 ) -> Found:
     """Solve by rounds; updates the table's alpha."""
     capacity = max(64, int(cache_bytes / (np.dtype(dtype).itemsize * source.n)))
-    state = Rounds(table, KernelCache(source, capacity, dtype), tol)
-    size, hard = min(BLOCK, capacity, source.n), np.isinf(table.upper).any()
+    state = Rounds(table, KernelCache(source, capacity, dtype), tol, shrinking)
+    largest = min(
+        LARGEST,
+        capacity,
+        source.n,
+        max(64, int((cache_bytes / 2 / np.dtype(dtype).itemsize) ** 0.5)),
+    )
+    size, hard = min(BLOCK, largest), np.isinf(table.upper).any()
     trace, verdicts, objective, stalled = [np.inf], [np.inf, np.inf], np.inf, False
     for _ in progress(iter(int, 1), "support vectors", enabled=verbose, certificate=lambda: trace[-1]):
         violation = state.look()
         if violation <= tol or state.n_iter >= max_iter:
-            violation = state.refresh()
+            violation, objective = state.refresh(), np.inf
             stalled = tol < violation > 0.5 * verdicts[-2]
             verdicts.append(violation)
         if not np.isfinite(violation):
@@ -238,4 +305,6 @@ def solve_blocks(
         ):
             break
         stalled = not state.round(size, violation, min(20 * size, max_iter - state.n_iter))
+        if state.block.clock % GROW == 0 and len(state.block.rows) == size:
+            size = min(2 * size, largest)
     return Found(state.products, state.n_iter, np.array(trace[1:]), stalled)

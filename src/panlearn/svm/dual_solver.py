@@ -20,8 +20,8 @@ import numpy as np
 from panlearn.core.errors import DataError
 from panlearn.core.threads import single_threaded_blas
 from panlearn.svm.dual_problem import DualFit, DualProblem, Table, certify, is_unbounded, table_of
-from panlearn.svm.kernel_cache import NOT_FINITE, source_of
 from panlearn.svm.kernel_function import KernelFunction, kernel_matrix
+from panlearn.svm.kernel_rows import NOT_FINITE, source_of
 
 FEW = 1500  # rows, up to which the whole Gram matrix and SMO on all variables are faster than blocks
 MANY = 10_000_000  # steps, unless the rows are very many: LIBSVM's limit
@@ -56,7 +56,7 @@ def solve_dual(
     cache_size_mb : float
         Megabytes for kernel rows.
     shrinking : bool
-        Leave out variables that look settled until the end.
+        Rows that look settled leave the block first; they are looked at in each round all the same.
     verbose : bool
         Show progress.
     gram : ndarray of shape (n, n), optional
@@ -107,7 +107,9 @@ def solve_gram(gram: np.ndarray, table: Table, *, tol: float, max_iter: int) -> 
     """SMO on a whole Gram matrix; updates the table's alpha. Returns K beta, the steps, and the violations."""
     from panlearn.svm.sequential_minimal_optimization import STEPS, descend_table
 
-    largest = _largest(gram)
+    largest = max(float(gram.max(initial=0.0)), -float(gram.min(initial=0.0)))
+    if not np.isfinite(largest):
+        raise DataError(NOT_FINITE)
     K = gram.astype(np.float32) if largest < 1e30 else gram
     hard, n_iter, steps, trace = np.isinf(table.upper).any(), 0, STEPS, [np.inf]
     while True:
@@ -159,10 +161,3 @@ def _solve_rows(
         if not found.stalled:
             break
     return found.products, n_iter, trace
-
-
-def _largest(gram: np.ndarray) -> float:
-    largest = max(float(gram.max(initial=0.0)), -float(gram.min(initial=0.0)))
-    if not np.isfinite(largest):
-        raise DataError(NOT_FINITE)
-    return largest

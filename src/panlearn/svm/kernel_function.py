@@ -26,7 +26,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from panlearn.core.errors import DataError
-from panlearn.core.threads import map_chunks, scratch
+from panlearn.core.threads import map_chunks, scratch, single_threaded_blas
 
 LOG2E = 1.4426950408889634
 ROWS, COLUMNS = 128, 512  # of a tile: 256 kB in float32, half of a core's L2 cache
@@ -190,7 +190,8 @@ def times(frame: Frame, left: Points, right: Points, coef: np.ndarray) -> np.nda
             for near, weight in groups:
                 out[a:end] += _tile(frame, near, left, a, end).T @ weight
 
-    map_chunks(part, n, work=_work(left, right), align=COLUMNS)
+    with single_threaded_blas():
+        map_chunks(part, n, work=_work(left, right), align=COLUMNS)
     return out
 
 
@@ -203,7 +204,8 @@ def fill(frame: Frame, left: Points, right: Points, out: np.ndarray, slots: np.n
             for b in range(start, stop, COLUMNS):
                 _tile(frame, near, right, b, min(b + COLUMNS, stop), out, places)
 
-    map_chunks(part, len(right.half), work=_work(left, right), align=COLUMNS)
+    with single_threaded_blas():  # products of tiles are too small for two threads
+        map_chunks(part, len(right.half), work=_work(left, right), align=COLUMNS)
 
 
 def squared_norms(A: Any) -> np.ndarray:

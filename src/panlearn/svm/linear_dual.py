@@ -29,7 +29,9 @@ from panlearn.optimize.low_rank_interior_point import Point, Programme, start, s
 from panlearn.optimize.newton import newton_step
 from panlearn.svm.dual_problem import DualFit, DualProblem, certify
 
-ROWS, COLUMNS = 500, 500  # least rows and most columns
+COLUMNS = 500  # most columns
+ROWS = 500  # rows from which it always pays
+STEEP = 5000.0  # n C |x|^2 from which it pays for fewer: pairwise steps grow with it, these do not
 SHAPE = 8  # rows a column, at least
 STEPS = 100
 CLOSE = 0.01  # the mean of alpha times multiplier is brought to the square of this share of tol
@@ -117,7 +119,12 @@ def linear_dual_pays(X: Any, problem: DualProblem) -> bool:
     n, p = X.shape
     if issparse(X) and X.nnz < SPARSE * n * p:
         return False
-    return n >= ROWS and p <= COLUMNS and n >= SHAPE * p
+    if p > COLUMNS or n < SHAPE * p:
+        return False
+    if n >= ROWS:
+        return True
+    spread = float((X.toarray() if issparse(X) else X).var(axis=0).sum())
+    return n * float(problem.upper.max(initial=0.0)) * spread > STEEP
 
 
 def solve_linear_dual(X: Any, problem: DualProblem, *, tol: float, max_iter: int = -1) -> DualFit:

@@ -133,7 +133,9 @@ class LinearMachine:
         return 0.5 * float(w @ w + (0.0 if self.free else v * v)) + float(C @ self.loss.values(z, y))
 
     def _by_newton(self, y: np.ndarray, C: np.ndarray, products: bool = False) -> Solution:
-        f = SquaredMachine(ArrayRows(self.X, y, C), self.loss, self.unit, self.free)
+        same_C = self._shared.setdefault("known", (C, []))  # of the first machine; others may weight rows differently
+        known = same_C[1] if not products and np.array_equal(same_C[0], C) else None
+        f = SquaredMachine(ArrayRows(self.X, y, C), self.loss, self.unit, self.free, known)
         zero = np.zeros(self.X.shape[1] + 1)
         balance = min((y > 0).sum(), (y <= 0).sum()) / len(y) if self.classifies else 1.0
         # LIBLINEAR's rule: the gradient relative to the first one, tighter where one class is rare

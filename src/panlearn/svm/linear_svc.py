@@ -19,14 +19,13 @@ Course notes: 000 §2, §2.5 (soft margin).
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 
-from panlearn.core.base import Classifier
 from panlearn.core.blocks import require_finite
 from panlearn.core.constraints import BOOLEAN, NATURAL, POSITIVE, RANDOM, VERBOSE, options, validated
 from panlearn.core.errors import DataError
+from panlearn.core.linear_classifier import LinearClassifier
 from panlearn.core.registry import method
 from panlearn.svm.linear_machine import LinearMachine, Solution, intercept_scale, unconverged
 
@@ -38,7 +37,7 @@ from panlearn.svm.linear_machine import LinearMachine, Solution, intercept_scale
     cost=lambda n, p, k: 30.0 * n * p * min(p, 100) * max(1, k),
     needs=("scaled",),
 )
-class LinearSVC(LinearClassifierMixin, SparseCoefMixin, Classifier):  # type: ignore[misc]
+class LinearSVC(LinearClassifier):
     """Linear support vector classification.
 
     Parameters
@@ -257,8 +256,3 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, Classifier):  # type: ig
         for features in (X, X.toarray()):
             cls(loss="hinge").fit(features, np.arange(60) % 2)
         cls(multi_class="crammer_singer").fit(X, np.arange(60) % 3)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -31,7 +31,8 @@ from panlearn.svm.one_vs_one import (
     solve_pairs,
     votes,
 )
-from panlearn.svm.platt_scaling import FOLDS, Sigmoid, couple, fit_sigmoid, fit_steps
+from panlearn.svm.pairwise_coupling import couple
+from panlearn.svm.platt_scaling import FOLDS, Sigmoid, fit_sigmoid, fit_steps
 from panlearn.svm.support_vector_machine import Rows, SupportVectorMachine
 
 MEGABYTE = 2**20

@@ -180,19 +180,20 @@ class SupportVectorMachine(Estimator):
     def _solve(self, kernel: KernelFunction, X: Any, problem: DualProblem, gram: np.ndarray | None) -> DualFit:
         """The dual, solved by what its kernel and shape ask for."""
         hard = np.isinf(problem.upper).any()
-        if gram is None and kernel.name == "linear" and not hard and linear_dual_pays(X, problem):
-            return solve_linear_dual(X, problem, tol=self.tol, max_iter=self.max_iter)
-        fit = solve_dual(
-            kernel,
-            X,
-            problem,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            cache_size_mb=self.cache_size,
-            shrinking=self.shrinking,
-            verbose=bool(self.verbose),
-            gram=gram,
-        )
+        if gram is None and kernel.name == "linear" and linear_dual_pays(X, problem):
+            fit = solve_linear_dual(X, problem, tol=self.tol, max_iter=self.max_iter)
+        else:
+            fit = solve_dual(
+                kernel,
+                X,
+                problem,
+                tol=self.tol,
+                max_iter=self.max_iter,
+                cache_size_mb=self.cache_size,
+                shrinking=self.shrinking,
+                verbose=bool(self.verbose),
+                gram=gram,
+            )
         if hard and fit.violation > self.tol and not 0 <= self.max_iter <= fit.n_iter:
             raise DataError(
                 f"C=inf allows no error, but {type(self).__name__} finds no function of this kernel without one. Set "
@@ -218,8 +219,11 @@ class SupportVectorMachine(Estimator):
         self.certificate_ = f"KKT violation {violation:.0e}, duality gap {gap:.0e}{words}"
         self.fit_status_ = int(violation > self.tol)
         if self.fit_status_:
+            limit = (
+                f"max_iter={self.max_iter}" if self.max_iter >= 0 else "no step got further, or ten million were made"
+            )
             self._warn_unconverged(
-                f"Solver terminated early (max_iter={self.max_iter}).  Consider pre-processing your data with "
+                f"Solver terminated early ({limit}).  Consider pre-processing your data with "
                 f"StandardScaler or MinMaxScaler. The largest KKT violation is {violation:.1e}, tol is {self.tol:.1e}",
                 "Raise max_iter or tol, or lower C.",
             )

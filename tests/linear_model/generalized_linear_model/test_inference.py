@@ -47,18 +47,6 @@ def test_wald_tests():
     assert found.wald_test([[0, 1.0, 0], [0, 2.0, 0]]).df == 1
 
 
-def test_summary():
-    text = known().summary()
-    row = next(line for line in text.splitlines() if line.startswith("a "))
-    assert row.split() == ["a", "2.0000", "1.000", "2.000", "0.046", "0.040", "3.960"]
-    for part in ("Poisson", "log", "100", "Df residuals", "97", "Deviance", "Pearson chi2", "AIC", "[0.025", "0.975]"):
-        assert part in text
-    assert len({len(line) for line in text.splitlines() if line.startswith("=")}) == 1
-    assert "shrunk by a penalty" in known(penalised=True).summary()
-    assert "rank 2 only" in known(rank=2).summary()
-    assert "AIC" not in known(log_likelihood=None).summary()
-
-
 def test_edge_cases():
     with pytest.raises(ValueError, match="level must be"):
         known().conf_int(1.0)

@@ -137,28 +137,6 @@ class Inference(NamedTuple):
         str
             Lines of text.
         """
-        likelihood = self.log_likelihood
-        head = [
-            ("Family", self.family, "Observations", f"{self.n}"),
-            ("Link", self.link, "Df model", f"{self.df - ('Intercept' in self.names[:1]):.6g}"),
-            ("Covariance", self.kind, "Df residuals", f"{self.n - self.df:.6g}"),
-            ("Dispersion", f"{self.dispersion:.5g}", "Deviance", f"{self.deviance:.6g}"),
-            ("Iterations", f"{self.n_iter}", "Pearson chi2", f"{self.pearson:.6g}"),
-            *([] if likelihood is None else [("AIC", f"{self.aic:.6g}", "Log-likelihood", f"{likelihood:.6g}")]),
-        ]
-        width = max([12, *(len(name) for name in self.names)])
-        wide = width + 66
-        low, high = f"[{(1 - level) / 2:.3g}", f"{(1 + level) / 2:.3g}]"
-        columns = "".join(f"{title:>11}" for title in ("coef", "std err", "z", "P>|z|", low, high))
-        rows = zip(self.names, self.coef, self.std_errors, self.z, self.p_values, *self.conf_int(level).T)
-        lines = ["Generalised linear model".center(wide), "=" * wide]
-        lines += [f"{a + ':':<13}{b:<{wide - 44}}{c + ':':<16}{d:>15}" for a, b, c, d in head]
-        lines += ["=" * wide, " " * width + columns, "-" * wide]
-        lines += [
-            f"{name:<{width}}{coef:11.4f}{error:11.3f}{z:11.3f}{p:11.3f}{a:11.3f}{b:11.3f}"
-            for name, coef, error, z, p, a, b in rows
-        ]
-        notes = ["Coefficients are shrunk by a penalty: intervals miss its bias."] if self.penalised else []
-        if self.rank < len(self.names) and not self.penalised:
-            notes.append(f"The design has rank {self.rank} only: some coefficients are not identified.")
-        return "\n".join([*lines, "=" * wide, *notes])
+        from panlearn.linear_model.generalized_linear_model.summary_table import summary_table  # it imports this file
+
+        return summary_table(self, level)
