@@ -16,7 +16,19 @@ from benchmarks.cases import SIZES, Case, Contender, Problem, Quality, Weights, 
 from benchmarks.cold import first_call
 from benchmarks.harness import Options, run_case
 
-FAMILIES = ("linear_model", "lasso", "lasso_cv", "l0", "logistic", "glm", "sgd", "numerics")
+FAMILIES = (
+    "linear_model",
+    "lasso",
+    "lasso_cv",
+    "l0",
+    "logistic",
+    "glm",
+    "sgd",
+    "svm",
+    "linear_svm",
+    "transductive",
+    "numerics",
+)
 CASES = [case for family in FAMILIES for case in import_module(f"benchmarks.{family}").CASES]
 INSTALLED = ("scikit-learn", "numpy", "statsmodels")  # other peers compile themselves, or come with an extra only
 ONCE = Options(threads=1, repeats=1, cap=20.0)
