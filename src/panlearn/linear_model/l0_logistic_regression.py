@@ -293,5 +293,6 @@ class L0LogisticRegression(LogisticClassifier):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_class = False
         return tags

@@ -29,7 +29,7 @@ from panlearn.core.errors import DataError
 from panlearn.core.threads import map_chunks, scratch, single_threaded_blas
 
 LOG2E = 1.4426950408889634
-ROWS, COLUMNS = 128, 512  # of a tile: 256 kB in float32, half of a core's L2 cache
+ROWS, COLUMNS = 256, 512  # of a tile: 512 kB in float32, a quarter of a core's L2 cache
 EXPONENTIAL = ("rbf", "laplacian")
 SMALL = 4000  # values, fewer than which NumPy computes without loading a compiled kernel first
 

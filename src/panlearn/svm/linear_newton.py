@@ -82,6 +82,7 @@ class SquaredMachine:
         Few rows enter or leave the margin in a step: the Hessian is the nearest one known, corrected for these.
         """
         _, y, strength = self.source.rows
+        assert strength is not None
         values, slopes, curvatures = self.loss.derivatives(self._forward(x), y)
         inside, pull = curvatures > 0, strength * slopes
         base = min([*self.known, self._last], key=lambda known: int((known.mask ^ inside).sum()))
