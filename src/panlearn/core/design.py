@@ -117,6 +117,27 @@ def _column_square_of(X, j, h):
     return sparse
 
 
+def add_row(X, i, a, w) -> Any:
+    """Add a times row i to w, in place; for use inside kernels, with i of type uint64."""
+
+
+@overload(add_row)
+def _add_row_of(X, i, a, w):
+    if isinstance(X, types.Array):
+
+        def dense(X, i, a, w):
+            for j in range(X.shape[1]):
+                w[j] += a * X[i, j]
+
+        return dense
+
+    def sparse(X, i, a, w):
+        for k in range(X.indptr[i], X.indptr[i + np.uint64(1)]):
+            w[X.indices[k]] += a * X.data[k]
+
+    return sparse
+
+
 def _add_column(X, j, a, r):
     """Only its overloads are called."""
 

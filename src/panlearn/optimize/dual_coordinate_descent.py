@@ -26,7 +26,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from scipy.sparse import issparse
 
-from panlearn.core.design import sparse_rows
+from panlearn.core.design import add_row, sparse_rows
 from panlearn.core.jit import kernel
 from panlearn.core.threads import map_chunks
 
@@ -93,27 +93,6 @@ def _row_dot_of(X, i, w):
         for k in range(X.indptr[i], X.indptr[i + np.uint64(1)]):
             total += X.data[k] * w[X.indices[k]]
         return total
-
-    return sparse
-
-
-def _add_row(X, i, a, w):
-    """Only its overloads are called."""
-
-
-@overload(_add_row, inline="always")
-def _add_row_of(X, i, a, w):
-    if isinstance(X, types.Array):
-
-        def dense(X, i, a, w):
-            for j in range(X.shape[1]):
-                w[j] += a * X[i, j]
-
-        return dense
-
-    def sparse(X, i, a, w):
-        for k in range(X.indptr[i], X.indptr[i + np.uint64(1)]):
-            w[X.indices[k]] += a * X.data[k]
 
     return sparse
 
@@ -193,7 +172,7 @@ def sweep(X, unit, target, eps, ridge, lower, upper, square, order, limit, beta,
         step = new - old
         if step != 0.0:
             beta[i] = new
-            _add_row(X, i, step, w)
+            add_row(X, i, step, w)
             w[constant] += step * unit
     return stay, worst, gap
 
@@ -211,7 +190,7 @@ def add_all(X, unit, beta, w):
     constant = np.int64(w.size - 1)
     for i in range(np.uint64(beta.size)):
         if beta[i] != 0.0:
-            _add_row(X, i, beta[i], w)
+            add_row(X, i, beta[i], w)
             w[constant] += beta[i] * unit
 
 

@@ -27,7 +27,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from panlearn.core.design import SparseRows, sparse_rows
+from panlearn.core.design import SparseRows, add_row, sparse_rows
 from panlearn.core.jit import kernel
 from panlearn.core.numerics import exp, log
 from panlearn.core.progress import progress
@@ -300,27 +300,6 @@ def _row_product_of(X, i, w):
             product += X.data[k] * w[X.indices[k]]
             square += np.float64(X.data[k]) * X.data[k]
         return product, square
-
-    return sparse
-
-
-def add_row(X, i, a, w) -> Any:
-    """Add a times row i to w, in place."""
-
-
-@overload(add_row)
-def _add_row_of(X, i, a, w):
-    if isinstance(X, types.Array):
-
-        def dense(X, i, a, w):
-            for j in range(w.size):
-                w[j] += a * X[i, j]
-
-        return dense
-
-    def sparse(X, i, a, w):
-        for k in range(X.indptr[i], X.indptr[i + np.uint64(1)]):
-            w[X.indices[k]] += a * X.data[k]
 
     return sparse
 

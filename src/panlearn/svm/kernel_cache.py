@@ -1,7 +1,7 @@
 """Rows of a kernel matrix, computed as they are asked for and kept within a number of bytes.
 
-The row that has gone unused for longest makes way for a new one (LRU). When rows are kept for some columns only
-(shrinking), each takes less room and more of them fit.
+The row that has gone unused for longest makes way for a new one (LRU). Rows are kept for all columns: those of settled
+variables too, whose products are looked at in each round.
 """
 
 from typing import Any

@@ -52,7 +52,7 @@ class NuSVC(SupportVectorClassifier):
     coef0 : float, default=0.0
         Constant of the polynomial and sigmoid kernels.
     shrinking : bool, default=True
-        Set rows aside that are surely outside the margin or surely within.
+        Let rows that look settled make way first in a block; for the time it takes, not for the answer.
     probability : bool, "sigmoid" or "isotonic", default=False
         Calibrate probabilities on five folds; True is "sigmoid".
     tol : float, default=1e-3

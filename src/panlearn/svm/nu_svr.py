@@ -45,7 +45,7 @@ class NuSVR(SupportVectorRegressor):
     coef0 : float, default=0.0
         Constant of the polynomial and sigmoid kernels.
     shrinking : bool, default=True
-        Set rows aside that are surely inside the tube or surely beyond it.
+        Let rows that look settled make way first in a block; for the time it takes, not for the answer.
     tol : float, default=1e-3
         Stop when the KKT conditions are violated by no more, in units of y.
     cache_size : float, default=200

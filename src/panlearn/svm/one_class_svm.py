@@ -53,7 +53,7 @@ class OneClassSVM(OutlierMixin, SingleMachine):
     nu : float, default=0.5
         Most outliers and least support vectors among the rows of `fit`, as shares; in (0, 1].
     shrinking : bool, default=True
-        Set rows aside that are surely inside or surely outside.
+        Let rows that look settled make way first in a block; for the time it takes, not for the answer.
     cache_size : float, default=200
         Megabytes for kernel values.
     verbose : bool, default=False

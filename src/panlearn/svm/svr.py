@@ -81,7 +81,7 @@ class SVR(SupportVectorRegressor):
     epsilon : float, default=0.1
         Error that costs nothing, in units of y, at least 0.
     shrinking : bool, default=True
-        Set rows aside that are surely inside the tube or surely beyond it.
+        Let rows that look settled make way first in a block; for the time it takes, not for the answer.
     cache_size : float, default=200
         Megabytes for kernel values.
     verbose : bool, default=False
