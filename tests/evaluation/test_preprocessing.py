@@ -78,3 +78,15 @@ def test_codes_are_one_column_a_category_column_and_new_ones_are_apart():
     assert codes.shape == (3, 1)
     assert codes[2, 0] == -1
     assert codes[0, 0] != codes[1, 0]
+
+
+def test_native_keeps_missing_numbers_and_makes_categories():
+    steps = matrix(("native",)).fit(TABLE)
+    frame = steps.transform(TABLE.assign(colour=["never seen", *TABLE["colour"][1:]]))
+    assert frame.dtypes.iloc[0] == "category"
+    assert frame.isna().iloc[0, 0]  # a new category is no category
+    assert frame.iloc[1, 0] == frame.iloc[3, 0] != frame.iloc[2, 0]
+    numbers = frame.select_dtypes("number")
+    x = next(numbers[name] for name in numbers if numbers[name].isna().any())
+    np.testing.assert_array_equal(x, TABLE["x"])
+    assert steps.transform(TABLE).dtypes.equals(frame.dtypes)

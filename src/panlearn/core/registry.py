@@ -22,7 +22,8 @@ class Method(NamedTuple):
     tasks: tuple[str, ...]  # subset of TASKS; none for a method that no comparison suits, as several targets
     notes: tuple[str, ...]  # sections of the course notes, as "003 1.4"
     # "scaled": features on one scale; "dense": no sparse input; "nonnegative": features >= 0;
-    # "codes": categories as whole numbers rather than columns of zeros and ones
+    # "codes": categories as whole numbers rather than columns of zeros and ones;
+    # "native": a data frame with categories, and with missing numbers as they are
     needs: tuple[str, ...]
     cost: Callable[[int, int, int], float]  # floating-point operations of one fit, from rows, columns, outputs
     settings: Mapping[str, Any]  # constructor arguments that differ from the defaults in a comparison

@@ -297,3 +297,80 @@ class DateParts(TransformerMixin, BaseEstimator):
             The names.
         """
         return np.array([f"{name}: {part}" for name in self.feature_names_in_ for part in self.PARTS], dtype=object)
+
+
+class CategoryFrame(TransformerMixin, BaseEstimator):
+    """Make a data frame of a matrix whose first columns are codes, which become categories.
+
+    Parameters
+    ----------
+    categorical : int
+        How many columns hold codes; nan is no category.
+
+    Attributes
+    ----------
+    levels_ : list of ndarray
+        The codes of each of those columns, in order.
+
+    Examples
+    --------
+    >>> hue_and_acidity = np.array([[0.0, 3.3], [1.0, 3.5], [np.nan, 3.4]])
+    >>> CategoryFrame(1).fit_transform(hue_and_acidity).dtypes.astype(str).tolist()
+    ['category', 'float64']
+    """
+
+    def __init__(self, categorical: int) -> None:
+        self.categorical = categorical
+
+    def fit(self, X: np.ndarray, y: Any = None) -> "CategoryFrame":
+        """Remember the codes.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, p)
+            The matrix.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        CategoryFrame
+            Itself.
+        """
+        self.n_features_in_ = X.shape[1]
+        self.levels_ = [np.unique(column[~np.isnan(column)]) for column in X[:, : self.categorical].T]
+        return self
+
+    def transform(self, X: np.ndarray) -> pd.DataFrame:
+        """Convert the columns.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, p)
+            The matrix.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n, p)
+            Columns "x0", "x1", …; those of codes with the dtype "category".
+        """
+        check_is_fitted(self)
+        frame = pd.DataFrame(X, columns=self.get_feature_names_out())
+        for name, levels in zip(frame.columns, self.levels_):
+            frame[name] = pd.Categorical(frame[name], categories=levels)
+        return frame
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str
+            "x0", "x1", …
+        """
+        return np.array([f"x{j}" for j in range(self.n_features_in_)], dtype=object)

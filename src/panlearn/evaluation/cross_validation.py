@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
@@ -100,11 +101,18 @@ class Matrices:
         train, test = self.problem.splits.folds[fold]
         steps = make_preprocessing(self.problem.columns, self.problem.table, needs=needs, seed=self.problem.seed)
         made = steps.fit_transform(self.problem.table.iloc[train]), steps.transform(self.problem.table.iloc[test])
-        size = sum(m.nbytes if isinstance(m, np.ndarray) else m.data.nbytes + m.indices.nbytes for m in made)
+        size = sum(_bytes(matrix) for matrix in made)
         if self._bytes + size <= KEPT_BYTES:
             self._kept[key] = made
             self._bytes += size
         return made
+
+
+def _bytes(matrix: Any) -> int:
+    """Memory of an array, a sparse matrix or a data frame."""
+    if isinstance(matrix, pd.DataFrame):
+        return int(matrix.memory_usage().sum())
+    return matrix.nbytes if isinstance(matrix, np.ndarray) else matrix.data.nbytes + matrix.indices.nbytes
 
 
 def run_fold(entry: Entry, matrices: Matrices, fold: int) -> FoldResult:
