@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import poisson
 from sklearn.datasets import load_diabetes, load_iris, make_moons
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, train_test_split
 from sklearn.preprocessing import scale
 
 from panlearn.datasets import load_wine_quality
@@ -22,13 +22,17 @@ from panlearn.optimize import SGD, Adam, Momentum, minimize
 from panlearn.plot import (
     plot_coefficient_path,
     plot_decision_regions,
+    plot_impurity_curves,
     plot_kernel_comparison,
     plot_parameter_grid,
+    plot_pruning_comparison,
+    plot_pruning_path,
     plot_trajectories,
 )
 from panlearn.plot.style import ACCENT, GRID, INK, MUTED, QUIET, SECOND, annotate, fix_ticks, house_style, new_axes
 from panlearn.semi_supervised import TransductiveSVC
 from panlearn.svm import SVC, SVR, OneClassSVM
+from panlearn.tree import DecisionTreeClassifier, cost_complexity_path, cost_complexity_prune
 
 
 @house_style()
@@ -341,3 +345,39 @@ def transductive_svm() -> Figure:
         plot_decision_regions(model, X, labels, ax=axes, margins=False, support_vectors=False)
         axes.set(title=f"{name}: {model.score(X, y):.0%} right", xlabel="", ylabel="")
     return figure
+
+
+def _wine_halves() -> list[np.ndarray]:
+    """Wines of grade 6 and more against the others, half for growing and half for judging."""
+    wine = load_wine_quality()
+    X = wine.drop(columns="quality").select_dtypes("number").to_numpy()
+    return train_test_split(X, (wine["quality"] >= 6).to_numpy(), test_size=0.5, random_state=0)
+
+
+def pruning_comparison() -> Figure:
+    """Leaves and held-out error of a tree of wines, for each way of pruning it."""
+    X, T, y, t = _wine_halves()
+    found = {}
+    for name in (None, "cost_complexity_cv", "reduced_error", "pessimistic", "error_based"):
+        model = DecisionTreeClassifier(pruning=name, random_state=0).fit(X, y)
+        found[(name or "none").replace("_", " ")] = (model.get_n_leaves(), 1 - model.score(T, t))
+    for depth in (3, 6):
+        model = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(X, y)
+        found[f"depth {depth}"] = (model.get_n_leaves(), 1 - model.score(T, t))
+    return plot_pruning_comparison(found)
+
+
+def pruning_path() -> Figure:
+    """Accuracy and leaves of a tree of wines along its path of cost-complexity pruning."""
+    X, T, y, t = _wine_halves()
+    model = DecisionTreeClassifier(random_state=0).fit(X, y)
+    alphas = cost_complexity_path(model).ccp_alphas
+    trees = [cost_complexity_prune(model, alpha) for alpha in alphas]
+    test = [tree.score(T, t) for tree in trees]
+    leaves, train = [tree.get_n_leaves() for tree in trees], [tree.score(X, y) for tree in trees]
+    return plot_pruning_path(alphas, leaves, train, test, chosen=float(alphas[int(np.argmax(test))]))
+
+
+def impurity_curves() -> Figure:
+    """Entropy, half of it, Gini index and error of a node with two classes."""
+    return plot_impurity_curves()

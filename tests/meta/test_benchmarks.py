@@ -27,6 +27,11 @@ FAMILIES = (
     "svm",
     "linear_svm",
     "transductive",
+    "tree",
+    "c45",
+    "forest",
+    "adaboost",
+    "boosting",
     "numerics",
 )
 CASES = [case for family in FAMILIES for case in import_module(f"benchmarks.{family}").CASES]

@@ -22,7 +22,10 @@ def test_the_package_itself_is_light():
     assert len(after - before) <= 10, sorted(after - before)
 
 
-@pytest.mark.parametrize("area", ["linear_model", "svm", "semi_supervised", "optimize", "core.persistence", "datasets"])
+AREAS = ("linear_model", "svm", "tree", "ensemble", "semi_supervised", "optimize", "core.persistence", "datasets")
+
+
+@pytest.mark.parametrize("area", AREAS)
 def test_areas_leave_pictures_and_networks_alone(area):
     assert not {"torch", "matplotlib", "typer", "jinja2", "rich", "skops"} & loaded(f"import panlearn.{area}")
 

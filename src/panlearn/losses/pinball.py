@@ -20,3 +20,7 @@ class Pinball(NamedTuple):
         """Loss of each raw prediction."""
         r = y - z
         return np.maximum(self.parameter * r, (self.parameter - 1.0) * r)
+
+    def slopes(self, z: Any, y: Any) -> np.ndarray:
+        """Derivatives in z; that of an observation at the prediction itself is -q."""
+        return np.where(y >= z, -self.parameter, 1.0 - self.parameter)

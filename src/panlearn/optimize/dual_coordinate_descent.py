@@ -20,34 +20,17 @@ sweeps [hsieh2008].
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 from scipy.sparse import issparse
 
 from panlearn.core.design import add_row, sparse_rows
 from panlearn.core.jit import kernel
+from panlearn.core.prefetch import prefetch
 from panlearn.core.threads import map_chunks
 
 SMALL = 1e-4  # share of tol to which failures are lowered for the sake of the gap
 AHEAD = 2  # rows whose entries are asked for before they are needed
-
-
-@intrinsic
-def _prefetch(context, array, index):
-    """Ask for the cache line of array[index], which is needed soon."""
-
-    def generate(context, builder, _, args):
-        data = context.make_array(array)(context, builder, args[0]).data
-        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
-        word = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [place.type, word, word, word])
-        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(call, [place, word(0), word(3), word(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.uint64), generate
 
 
 def _expect_row(X, i):
@@ -65,9 +48,9 @@ def _expect_row_of(X, i):
 
     def sparse(X, i):
         for k in range(X.indptr[i], X.indptr[i + np.uint64(1)], np.uint64(16)):
-            _prefetch(X.indices, k)  # type: ignore[call-arg]
-            _prefetch(X.data, k)  # type: ignore[call-arg]
-            _prefetch(X.data, k + np.uint64(8))  # type: ignore[call-arg]
+            prefetch(X.indices, k)  # type: ignore[call-arg]
+            prefetch(X.data, k)  # type: ignore[call-arg]
+            prefetch(X.data, k + np.uint64(8))  # type: ignore[call-arg]
 
     return sparse
 

@@ -9,14 +9,20 @@ from panlearn.plot.coefficient_path import plot_coefficient_path
 from panlearn.plot.confusion import plot_confusion_matrix
 from panlearn.plot.decision_regions import plot_decision_regions
 from panlearn.plot.importances import plot_importances
+from panlearn.plot.impurity_curves import plot_impurity_curves
 from panlearn.plot.kernel_comparison import plot_kernel_comparison
 from panlearn.plot.learning import plot_learning_curve
 from panlearn.plot.parameter_grid import plot_parameter_grid
+from panlearn.plot.partial_dependence import plot_partial_dependence
+from panlearn.plot.pruning_comparison import plot_pruning_comparison
+from panlearn.plot.pruning_path import plot_pruning_path
 from panlearn.plot.ranking import plot_precision_recall, plot_roc
 from panlearn.plot.residuals import plot_predictions, plot_residuals
 from panlearn.plot.scores import plot_score_distribution
+from panlearn.plot.staged_error import plot_staged_error
 from panlearn.plot.svg import figure_svg
 from panlearn.plot.trajectory import plot_trajectories
+from panlearn.plot.tree import plot_tree
 
 __all__ = [
     "figure_svg",
@@ -25,13 +31,19 @@ __all__ = [
     "plot_confusion_matrix",
     "plot_decision_regions",
     "plot_importances",
+    "plot_impurity_curves",
     "plot_kernel_comparison",
     "plot_learning_curve",
     "plot_parameter_grid",
+    "plot_partial_dependence",
     "plot_precision_recall",
     "plot_predictions",
+    "plot_pruning_comparison",
+    "plot_pruning_path",
     "plot_residuals",
     "plot_roc",
     "plot_score_distribution",
+    "plot_staged_error",
     "plot_trajectories",
+    "plot_tree",
 ]
