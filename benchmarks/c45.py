@@ -46,7 +46,8 @@ def census(n: int, p: int) -> Census:
     y = (rule.to_numpy() ^ (rng.random(rows) < NOISE)).astype(int)
     missing = rng.random(rows) < 0.1
     frame["x1"] = frame["x1"].where(~missing)
-    return Census(frame[:n].to_numpy(float), y[:n], frame[:n], frame[n:], y[n:])
+    train, new = frame.iloc[:n], frame.iloc[n:]
+    return Census(train.to_numpy(float), y[:n], train, new, y[n:])
 
 
 def wrong(problem: Any, model: Any) -> Quality:

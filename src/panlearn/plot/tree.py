@@ -115,6 +115,7 @@ class _Labels(NodeLabels):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.marks = ("#", "[", "]", "<=", "\n", "", "")
+        self.tree = self.tree._replace(impurity=self.tree.impurity + 0.0)  # an entropy of -0 reads as 0
 
     def escape(self, text: str) -> str:
         return text

@@ -126,9 +126,7 @@ def threshold_gain(cells, marks, n_present, fewest, corrected, whole):
         after = marks[PRESENT, i + 1]
         if tries > 1 and known - left - cells[after, K] >= fewest and alike(cells, marks[PRESENT, i], after):
             continue
-        mixed = times_log(left) + times_log(known - left)
-        for k in range(K):
-            mixed -= times_log(cells[LEFT, k]) + times_log(cells[TOTAL, k] - cells[LEFT, k])
+        mixed = cut_bits(cells, left, known - left)
         if mixed < least - TIE * known:
             least, last, cut_left = mixed, i, left
     if tries == 0:
@@ -138,6 +136,15 @@ def threshold_gain(cells, marks, n_present, fewest, corrected, whole):
         gain -= np.log(float(tries)) * LOG2E / whole
     split = times_log(whole) - times_log(cut_left) - times_log(known - cut_left) - times_log(whole - known)
     return gain, split / whole, last
+
+
+@kernel(fastmath=EXACT)
+def cut_bits(cells, left, right):
+    """Weight times entropy on both sides of a cut."""
+    bits = times_log(left) + times_log(right)
+    for k in range(cells.shape[1] - 1):
+        bits -= times_log(cells[LEFT, k]) + times_log(cells[TOTAL, k] - cells[LEFT, k])
+    return bits
 
 
 @kernel

@@ -72,7 +72,7 @@ def shap_values(model: Any, X: Any, *, background: Any = None, return_base: bool
     >>> model = DecisionTreeRegressor().fit(X, X[:, 0] + 10 * X[:, 1])
     >>> values, base = shap_values(model, X[:1], return_base=True)
     >>> values.round(2), base, model.predict(X[:1])
-    (array([[-1.,  4.5,  0. ]]), 6.5, array([10.]))
+    (array([[-1. ,  4.5,  0. ]]), 6.5, array([10.]))
     """
     check_is_fitted(model)
     known = _tree_sum(model)

@@ -49,9 +49,11 @@ def to_tree(grown: Growing, binned: BinnedRows, gradients: Gradients) -> Tree:
     nodes = grown.nodes[:n]
     feature = nodes["feature"].astype(np.int32)
     leaf = nodes["left"] < 0  # its best split, if any, was not made
-    threshold = binned.upper[feature, nodes["code"]]
+    asked = ~leaf & (binned.bins.n_categories[feature] == 0)  # a threshold: elsewhere `code` is not set
+    threshold = np.full(n, np.nan)
+    threshold[asked] = binned.upper[feature[asked], nodes["code"][asked]]
     threshold[leaf], feature[leaf] = NO_FEATURE, NO_FEATURE
-    category_start, category_words = _category_sets(nodes["subset"], feature, threshold, binned)
+    category_start, category_words = _category_sets(nodes["subset"], feature, binned)
     return Tree(
         children_left=nodes["left"].astype(np.int32),
         children_right=nodes["right"].astype(np.int32),
@@ -71,10 +73,8 @@ def to_tree(grown: Growing, binned: BinnedRows, gradients: Gradients) -> Tree:
     )
 
 
-def _category_sets(
-    sets: np.ndarray, feature: np.ndarray, threshold: np.ndarray, binned: BinnedRows
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sets of categories from sets of codes; the thresholds of such nodes become NaN."""
+def _category_sets(sets: np.ndarray, feature: np.ndarray, binned: BinnedRows) -> tuple[np.ndarray, np.ndarray]:
+    """Sets of categories from sets of codes."""
     start = np.full(feature.size, -1, np.int32)
     if not binned.bins.n_categories.any():
         return start, np.empty(0, np.uint32)
@@ -90,7 +90,7 @@ def _category_sets(
             bits[chosen] = 1
             packed = np.packbits(bits, bitorder="little").view("<u4").astype(np.uint32)
             words.append(np.concatenate([np.array([packed.size], np.uint32), packed]))
-            start[node], threshold[node] = size, np.nan
+            start[node] = size
             size += words[-1].size
     return start, np.concatenate([*words, np.empty(0, np.uint32)])
 
