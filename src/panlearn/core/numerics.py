@@ -48,6 +48,12 @@ EXPONENT_MASK = np.int64(-(1 << 52))  # sign and exponent
 
 
 @kernel(fastmath=EXACT, inline=True)
+def to_float(k):
+    """A whole number below 2^51 in size as a float64; without AVX-512, conversions are no SIMD instruction."""
+    return as_float(k + SHIFT_BITS) - SHIFT  # type: ignore[call-arg]
+
+
+@kernel(fastmath=EXACT, inline=True)
 def exp(x):
     """E to the x."""
     z = min(max(x, -746.0), 710.0)  # exp is 0 below and inf above: k stays small

@@ -233,7 +233,7 @@ class HistGradientBoosting(BoostedTrees):
             goss=self.row_sampling == "goss",
             dart=float(self.dart),
             finish=None,
-            rng_of_round=lambda t: np.random.RandomState([seed % 2**32, t]),
+            rng_of_round=lambda t: np.random.default_rng([seed % 2**32, t]),
             verbose=self.verbose,
         )
 

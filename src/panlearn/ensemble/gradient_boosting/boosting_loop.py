@@ -31,9 +31,13 @@ from panlearn.ensemble.gradient_boosting.gradients import Gradients, quantise
 from panlearn.ensemble.gradient_boosting.grown_tree import GrownTree, add_leaf_values
 from panlearn.ensemble.gradient_boosting.leaf_values import newton_steps
 from panlearn.ensemble.gradient_boosting.row_sampling import ALL, RowSample, draw_fraction, draw_goss
-from panlearn.ensemble.gradient_boosting.tree_growth import BoostingGrowth, grow_boosted_tree
+from panlearn.ensemble.gradient_boosting.tree_growth import BoostingGrowth, grow_boosted_trees
 from panlearn.ensemble.gradient_boosting.tree_sums import sum_trees
 from panlearn.tree.tree_structure import Tree
+
+
+MOST = 2**31 - 1
+Random = np.random.RandomState | np.random.Generator
 
 
 class Plan(NamedTuple):
@@ -48,7 +52,7 @@ class Plan(NamedTuple):
     goss: bool  # rows by the size of their gradients
     dart: float  # probability with which a tree is dropped
     finish: Callable[[GrownTree, Gradients], Tree] | None  # cuts a grown tree back before its leaf values are chosen
-    rng_of_round: Callable[[int], np.random.RandomState]
+    rng_of_round: Callable[[int], Random]
     verbose: int
 
 
@@ -110,13 +114,14 @@ def boost(training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, watch: Wa
 
 
 def _grow_round(
-    training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, scale: float, rng: np.random.RandomState
+    training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, scale: float, rng: Random
 ) -> list[Tree]:
     """Grow the trees of a round, all from the same derivatives, and add them to the raw predictions."""
     gradients, derivatives = _gradients(training, binned, plan, ensemble, rng)
     sample, trees = ensemble.sample, []
-    for c, column in enumerate(gradients):
-        grown = grow_boosted_tree(binned, column, plan.growth, rows=sample.rows, seed=int(rng.randint(2**31 - 1)))
+    seeds = [_seed(rng) for _ in gradients]
+    together = grow_boosted_trees(binned, gradients, plan.growth, rows=sample.rows, seeds=seeds)
+    for c, (column, grown) in enumerate(zip(gradients, together, strict=True)):
         grown = _cut(plan, grown, column, sample, training.X)
         grown = _with_leaf_values(grown, plan, training, ensemble.raw[:, c], derivatives, c)
         _add(grown, scale, sample, training.X, ensemble.raw[:, c])
@@ -124,8 +129,12 @@ def _grow_round(
     return trees
 
 
+def _seed(rng: Random) -> int:
+    return int(rng.integers(MOST) if isinstance(rng, np.random.Generator) else rng.randint(MOST))
+
+
 def _gradients(
-    training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, rng: np.random.RandomState
+    training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, rng: Random
 ) -> tuple[list[Gradients], tuple[np.ndarray, np.ndarray | None] | None]:
     """Packed gradients of each column, and the derivatives themselves unless one kernel did it all; draws the rows."""
     loss, weight = plan.loss, training.weight
@@ -150,7 +159,7 @@ def _weighted(derivatives: tuple, weight: np.ndarray | None) -> tuple[np.ndarray
     return g * w, w if h is None else h * w
 
 
-def _drawn(plan: Plan, g: np.ndarray, rng: np.random.RandomState) -> RowSample:
+def _drawn(plan: Plan, g: np.ndarray, rng: Random) -> RowSample:
     if plan.goss:
         return draw_goss(g, rng)
     return ALL if plan.subsample >= 1.0 else draw_fraction(len(g), plan.subsample, rng)
@@ -205,7 +214,7 @@ def _add(grown: GrownTree, scale: float, sample: RowSample, X: np.ndarray, raw: 
         raw[sample.left_out] += sum_trees([[grown.tree]], [scale], X[sample.left_out])[:, 0]
 
 
-def _drop(training: Rows, plan: Plan, ensemble: Ensemble, watch: Watch, rng: np.random.RandomState) -> Dropped:
+def _drop(training: Rows, plan: Plan, ensemble: Ensemble, watch: Watch, rng: Random) -> Dropped:
     """Choose trees for dropout and take them out of the raw predictions."""
     dropped = draw_dropped(len(ensemble.trees), plan.dart, rng)
     _change(training, ensemble, watch, dropped.rounds, -1.0)

@@ -50,6 +50,6 @@ def draw_dropped(n_rounds: int, rate: float, rng: np.random.RandomState) -> Drop
         return Dropped(np.empty(0, np.intp), 1.0, 1.0)
     rounds = np.flatnonzero(rng.uniform(size=n_rounds) < rate)
     if not len(rounds):
-        rounds = rng.randint(n_rounds, size=1)
+        rounds = rng.choice(n_rounds, size=1)
     d = len(rounds)
     return Dropped(rounds, 1.0 / (d + 1), d / (d + 1))

@@ -21,6 +21,8 @@ from panlearn.core.jit import kernel
 from panlearn.core.threads import map_chunks
 from panlearn.ensemble.gradient_boosting.bin_layout import BinnedRows
 
+SMALL_LEAF = 1023  # rows of a leaf whose sums fit into the fields as well, which makes its search faster
+MOST_BITS = 40  # of one G: sums of a small leaf stay below 2^51, and twice as many bits as float32 has are no gain
 ROOM = 62  # bits that the sum of |G| over all rows may need
 
 
@@ -95,11 +97,11 @@ def field_sizes(
     tuple
         (unit_g, unit_h), (count_bits, hessian_bits)
     """
-    count_bits = fullest.bit_length()
+    count_bits = max(fullest, min(n, SMALL_LEAF)).bit_length()
     room = 63 - count_bits  # for G and H, without the sign
     if largest_h is None:
         hessian_bits, unit_h = 0, 1.0
-        g_bits = min(room - count_bits, ROOM - n.bit_length())
+        g_bits = min(room - count_bits, ROOM - n.bit_length(), MOST_BITS)
     else:
         each = (room - 2 * count_bits) // 2  # bits of H, and of G, of one row
         hessian_bits = count_bits + each

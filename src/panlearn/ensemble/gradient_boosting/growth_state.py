@@ -39,6 +39,7 @@ COLUMN = np.dtype(
         *((name, "i8") for name in ("n_codes", "has_missing", "is_category")),
         ("monotone", "i8"),  # -1, 0, 1
         ("allowed", "i8"),  # this tree may use it
+        ("spread", "i8"),  # a bin has several codes
         ("ends", "u1", (256,)),  # 1 at the last code of a bin
     ]
 )

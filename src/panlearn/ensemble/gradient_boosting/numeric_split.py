@@ -5,8 +5,11 @@ With G and H the sums of gradients and curvatures in the leaf, and those of a pa
     G_l^2 / (H_l + lambda) + G_r^2 / (H_r + lambda) - G^2 / (H + lambda)
 
 (twice the fall of the loss's second-order model), with |G| lowered by the L1 penalty first. Missing values are tried on
-both sides. The codes are walked once for the running sums, keeping only the last codes of bins that hold rows of the
-leaf; the gains of those are then computed several at a time. Where several thresholds gain the same, the lowest wins.
+both sides. Where several thresholds gain the same, the lowest wins.
+
+The codes are walked once for the running sums, keeping only the last codes of bins that hold rows of the leaf; the
+gains of those are then computed several at a time. In a leaf so small that its sums fit into the fields of one packed
+number, which are most leaves, the running sums stay packed: one addition a code, and all else several at a time.
 
 Under a monotone constraint, leaf values w are held within bounds, and a part's term is -2 G w - (H + lambda) w^2: the
 same at the best w, less at another. A split whose values are in the wrong order is none.
@@ -15,6 +18,7 @@ same at the best w, less at another. A split whose values are in the wrong order
 import numpy as np
 
 from panlearn.core.jit import kernel
+from panlearn.core.numerics import to_float
 
 ROOM = (4, 257)  # code, G, H to the left, and gain, of the thresholds of a column
 
@@ -28,7 +32,11 @@ def best_threshold(hist, column, sign, node, rules, room, found):
     """
     found.gain, found.missing_left = -np.inf, 0
     missing = hist[column.n_codes]
+    packed = sign == 0 and node.rows <= rules.c_mask and column.spread == 0 and rules.l1 == 0.0
     for left in range(2 if column.has_missing != 0 and missing != 0 else 1):
+        if packed:
+            _search_packed(hist, column, missing if left == 1 else np.int64(0), node, rules, room, found, left)
+            continue
         count = _collect(hist, column, missing if left == 1 else np.int64(0), node, rules, room)
         if sign == 0:
             _fill_gains(count, node, rules, room)
@@ -65,6 +73,35 @@ def _collect(hist, column, start, node, rules, room):
         count += np.uint64((c >= least) & filled & last)
         filled &= not last
     return np.int64(count)
+
+
+@kernel
+def _search_packed(hist, column, start, node, rules, room, found, left):
+    """The best threshold of a column whose bins have one code each, in a leaf whose sums fit into a packed number."""
+    g_shift, h_shift, h_mask, c_mask = rules.g_shift, rules.h_shift, rules.h_mask, rules.c_mask
+    sums, gains, bits = room[0].view(np.int64), room[3], room[3].view(np.int64)
+    least, most = max(rules.min_rows, 1), node.rows - max(rules.min_rows, 1)
+    first, stop, total = np.uint64(0), np.uint64(0), start
+    for i in range(np.uint64(column.n_codes)):
+        total += hist[i]
+        sums[i] = total
+        first += np.uint64(total & c_mask < least)
+        stop += np.uint64(total & c_mask <= most)
+    total_g, total_h, l2, low = np.float64(node.g), np.float64(node.h), rules.l2, rules.min_hessian
+    own = total_g * total_g / (total_h + l2)
+    low = max(low, 5e-324) if l2 == 0.0 else low  # nothing is divided by 0
+    for i in range(first, stop):
+        g, h = to_float(sums[i] >> g_shift), to_float((sums[i] >> h_shift) & h_mask)
+        other_g, other_h = total_g - g, total_h - h
+        hl, hr = h + l2, other_h + l2
+        gain = (g * g * hr + other_g * other_g * hl) / (hl * hr) - own
+        gains[i] = gain if (h >= low) & (other_h >= low) else -np.inf
+    best = np.int64(0)  # positive numbers and their bits have one order; the last eight bits tell where, the lowest first
+    for i in range(first, stop):
+        best = max(best, (bits[i] | 255) - np.int64(i))
+    at = np.uint64(255 - (best & 255))
+    if best > 0 and gains[at] > found.gain:
+        found.gain, found.code, found.missing_left = gains[at], np.int64(at), left
 
 
 @kernel

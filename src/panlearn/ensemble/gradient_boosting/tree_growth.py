@@ -172,6 +172,7 @@ def _describe_columns(tree: Growing, binned: BinnedRows, settings: BoostingGrowt
     columns = tree.columns
     columns["n_codes"], columns["has_missing"] = binned.bins.n_codes, binned.has_missing
     columns["is_category"], columns["ends"] = binned.bins.n_categories > 0, binned.ends
+    columns["spread"] = binned.ends.sum(axis=1) < binned.bins.n_codes
     columns["monotone"] = 0 if settings.monotonic_cst is None else settings.monotonic_cst
     columns["allowed"] = 1
     for group, members in zip(tree.groups, settings.interaction_groups or (), strict=True):
