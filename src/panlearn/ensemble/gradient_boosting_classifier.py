@@ -142,6 +142,11 @@ class GradientBoostingClassifier(BoostedClassifier, GradientBoosting):
     [0.5, 0.9]
     """
 
+    _expected_failed_checks: ClassVar[dict[str, str]] = {
+        f"check_sample_weight_equivalence_on_{kind}_data": "single rows are cut off by several features alike; which "
+        "one is chosen hangs on the rounding of the sums, and so do other rows (it holds where gains are distinct)"
+        for kind in ("dense", "sparse")
+    }
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **GradientBoosting._parameter_constraints,
         "loss": [options("log_loss", "exponential"), callable],

@@ -73,11 +73,6 @@ class GradientBoosting(BoostedTrees):
     train_score_: np.ndarray
     _limits: list[dict]  # of each round: the parameters of its trees
 
-    _expected_failed_checks: ClassVar[dict[str, str]] = {
-        f"check_sample_weight_equivalence_on_{kind}_data": "single rows are cut off by several features alike; which "
-        "one is chosen hangs on the rounding of the sums, and so do other rows (it holds where gains are distinct)"
-        for kind in ("dense", "sparse")
-    }
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "learning_rate": [NONNEGATIVE],
         "n_estimators": [COUNT],

@@ -30,14 +30,12 @@ from panlearn.ensemble.gradient_boosting.fused_gradients import fused_gradients
 from panlearn.ensemble.gradient_boosting.gradients import Gradients, quantise
 from panlearn.ensemble.gradient_boosting.grown_tree import GrownTree, add_leaf_values
 from panlearn.ensemble.gradient_boosting.leaf_values import newton_steps
-from panlearn.ensemble.gradient_boosting.row_sampling import ALL, RowSample, draw_fraction, draw_goss
+from panlearn.ensemble.gradient_boosting.row_sampling import ALL, Random, RowSample, draw_fraction, draw_goss
 from panlearn.ensemble.gradient_boosting.tree_growth import BoostingGrowth, grow_boosted_trees
 from panlearn.ensemble.gradient_boosting.tree_sums import sum_trees
 from panlearn.tree.tree_structure import Tree
 
-
 MOST = 2**31 - 1
-Random = np.random.RandomState | np.random.Generator
 
 
 class Plan(NamedTuple):
@@ -113,9 +111,7 @@ def boost(training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, watch: Wa
     return ensemble
 
 
-def _grow_round(
-    training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, scale: float, rng: Random
-) -> list[Tree]:
+def _grow_round(training: Rows, binned: Any, plan: Plan, ensemble: Ensemble, scale: float, rng: Random) -> list[Tree]:
     """Grow the trees of a round, all from the same derivatives, and add them to the raw predictions."""
     gradients, derivatives = _gradients(training, binned, plan, ensemble, rng)
     sample, trees = ensemble.sample, []

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from panlearn.ensemble.gradient_boosting.row_sampling import Random
+
 
 class Dropped(NamedTuple):
     """The trees dropped in one round."""
@@ -25,7 +27,7 @@ class Dropped(NamedTuple):
     kept: float  # factor on the dropped ones afterwards
 
 
-def draw_dropped(n_rounds: int, rate: float, rng: np.random.RandomState) -> Dropped:
+def draw_dropped(n_rounds: int, rate: float, rng: Random) -> Dropped:
     """Choose the rounds to drop.
 
     Parameters
@@ -34,7 +36,7 @@ def draw_dropped(n_rounds: int, rate: float, rng: np.random.RandomState) -> Drop
         Rounds so far.
     rate : float
         Probability for each, in [0, 1].
-    rng : RandomState
+    rng : RandomState or Generator
         Source of randomness.
 
     Returns

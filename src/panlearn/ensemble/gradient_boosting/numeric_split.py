@@ -96,7 +96,9 @@ def _search_packed(hist, column, start, node, rules, room, found, left):
         hl, hr = h + l2, other_h + l2
         gain = (g * g * hr + other_g * other_g * hl) / (hl * hr) - own
         gains[i] = gain if (h >= low) & (other_h >= low) else -np.inf
-    best = np.int64(0)  # positive numbers and their bits have one order; the last eight bits tell where, the lowest first
+    best = np.int64(
+        0
+    )  # positive numbers and their bits have one order; the last eight bits tell where, the lowest first
     for i in range(first, stop):
         best = max(best, (bits[i] | 255) - np.int64(i))
     at = np.uint64(255 - (best & 255))

@@ -17,6 +17,8 @@ from panlearn.core.jit import kernel
 
 TOP, OTHER = 0.2, 0.1  # a and b of GOSS, as in [ke2017]
 
+Random = np.random.RandomState | np.random.Generator
+
 
 class RowSample(NamedTuple):
     """Rows of one round."""
@@ -29,7 +31,7 @@ class RowSample(NamedTuple):
 ALL = RowSample(None, None, None)
 
 
-def draw_fraction(n: int, fraction: float, rng: np.random.RandomState) -> RowSample:
+def draw_fraction(n: int, fraction: float, rng: Random) -> RowSample:
     """A random part of the rows, without replacement, drawn as scikit-learn's GradientBoosting draws it.
 
     Parameters
@@ -38,7 +40,7 @@ def draw_fraction(n: int, fraction: float, rng: np.random.RandomState) -> RowSam
         Number of rows.
     fraction : float
         Share to draw, in (0, 1]; at least one row.
-    rng : RandomState
+    rng : RandomState or Generator
         Source of n uniform numbers.
 
     Returns
@@ -68,14 +70,14 @@ def _sequential_choice(uniform, wanted):
     return mask
 
 
-def draw_goss(gradient: np.ndarray, rng: np.random.RandomState, *, top: float = TOP, other: float = OTHER) -> RowSample:
+def draw_goss(gradient: np.ndarray, rng: Random, *, top: float = TOP, other: float = OTHER) -> RowSample:
     """The rows with the largest gradients, and a weighted sample of the others.
 
     Parameters
     ----------
     gradient : ndarray of shape (n, k)
         Gradients of the round; a row's size is the sum of their absolute values.
-    rng : RandomState
+    rng : RandomState or Generator
         Source of randomness.
     top, other : float
         The shares a and b of the rows.

@@ -74,7 +74,7 @@ def grow_boosted_tree(
     """
     n, p = binned.by_row.shape
     m = n if rows is None else rows.size
-    size = thread_count() if 4.0 * m * p >= GATE else 1
+    size = thread_count() if _work(m, p, settings) >= GATE else 1
     tree = _new_growing(binned, gradients, settings, m, size)
     tree.rules[0] = _rules(gradients, settings, m, seed)
     _describe_columns(tree, binned, settings, seed)
@@ -128,10 +128,15 @@ def grow_boosted_trees(
 
     size = len(gradients) // thread_count() * thread_count()  # trees that keep all threads busy to the end
     m = len(binned.by_row) if rows is None else rows.size
-    if size == 0 or 4.0 * m * len(binned.by_column) * size < GATE:
+    if size == 0 or size * _work(m, len(binned.by_column), settings) < GATE:
         return task(0, len(gradients))
     parts = map_chunks(task, size, work=GATE)
     return [tree for part in parts for tree in part] + task(size, len(gradients))
+
+
+def _work(m: int, p: int, settings: BoostingGrowth) -> float:
+    """Additions to histograms, and codes that are looked at for two children of each leaf."""
+    return (4.0 * m + 2.0 * CODES * min(settings.max_leaves or m, m)) * p
 
 
 def _result(tree: Growing, binned: BinnedRows, gradients: Gradients) -> GrownTree:
