@@ -11,7 +11,7 @@ from panlearn.core.prefetch import prefetch
 def gather(values, rows):
     total = 0.0
     for i in range(np.uint64(rows.size)):
-        prefetch(values, np.uint64(rows[min(i + np.uint64(4), np.uint64(rows.size - 1))]))
+        prefetch(values, np.uint64(rows[min(i + np.uint64(4), np.uint64(rows.size - 1))]))  # type: ignore[call-arg]
         total += values[np.uint64(rows[i])]
     return total
 

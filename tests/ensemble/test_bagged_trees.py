@@ -1,12 +1,16 @@
 """The short way gives the same trees as clones fitted one by one on counts."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from sklearn.base import clone
+import sklearn.base
 
 from panlearn.ensemble import BaggingClassifier, BaggingRegressor
 from panlearn.ensemble.bagged_trees import can_share_columns
 from panlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
+
+clone: Any = sklearn.base.clone
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(80, 3)), RNG.normal(size=80)

@@ -34,6 +34,7 @@ def test_votes():
 
 def test_seeds():
     one, two = Perceptron(), Perceptron()
-    set_seeds(one, 5), set_seeds(two, 5)
+    set_seeds(one, 5)
+    set_seeds(two, 5)
     assert one.random_state == two.random_state
     assert isinstance(one.random_state, (int, np.integer))

@@ -61,8 +61,10 @@ def test_files_are_small(kind, tmp_path):
     X, y = load_diabetes(return_X_y=True)
     ours, peer = RandomForestRegressor(20, random_state=0), PeerRegressor(20, random_state=0)
     if kind == "classifier":
-        y, ours, peer = y > 150, RandomForestClassifier(20, random_state=0), PeerClassifier(20, random_state=0)
-    ours.fit(X, y), peer.fit(X, y)
+        y = np.asarray(y) > 150
+        ours, peer = RandomForestClassifier(20, random_state=0), PeerClassifier(20, random_state=0)
+    ours.fit(X, y)
+    peer.fit(X, y)
     nodes, theirs = (sum(tree.tree_.node_count for tree in model) for model in (ours, peer))
     limit = len(pickle.dumps(peer)) / theirs * nodes / 2
     path = panlearn.save(ours, tmp_path / "forest.panlearn")

@@ -1,15 +1,19 @@
 """Classical gradient boosting for classes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+import sklearn.base
 import sklearn.ensemble as peer
 from scipy.special import expit
-from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
 import panlearn
 from panlearn.ensemble import GradientBoostingClassifier
 from tests.oracles.gradient_boosting import Settings, grow
+
+clone: Any = sklearn.base.clone
 
 
 def data(n=200, p=4, classes=2, seed=0):

@@ -1,15 +1,19 @@
 """Classical gradient boosting for numbers."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+import sklearn.base
 import sklearn.ensemble as peer
 from scipy import sparse
-from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 
 import panlearn
 from panlearn.ensemble import GradientBoostingRegressor
 from tests.oracles.gradient_boosting import Settings, boost
+
+clone: Any = sklearn.base.clone
 
 
 def data(n=200, p=4, seed=0):
@@ -145,7 +149,7 @@ def test_warm_start_and_monitor():
 
 def test_early_stopping():
     X, y = data(400)
-    kw = {"n_estimators": 300, "n_iter_no_change": 5, "random_state": 0}
+    kw: Any = {"n_estimators": 300, "n_iter_no_change": 5, "random_state": 0}
     ours, theirs = GradientBoostingRegressor(**kw).fit(X, y), peer.GradientBoostingRegressor(**kw).fit(X, y)
     assert ours.n_estimators_ < 300
     assert abs(ours.n_estimators_ - theirs.n_estimators_) < 30

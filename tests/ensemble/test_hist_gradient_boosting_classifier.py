@@ -1,16 +1,20 @@
 """Histogram gradient boosting for classes."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn.base
 import sklearn.ensemble as peer
 from scipy.special import expit
 from sklearn._loss import HalfBinomialLoss
-from sklearn.base import clone
 
 import panlearn
 from panlearn.ensemble import HistGradientBoostingClassifier
 from tests.oracles.gradient_boosting import Settings, boost
+
+clone: Any = sklearn.base.clone
 
 
 def data(n=300, p=4, classes=2, seed=0):
@@ -41,7 +45,7 @@ def test_matches_oracle():
 def test_matches_peer(classes, weighted):
     X, y = data(250, classes=classes)
     weight = np.random.default_rng(3).uniform(0.5, 2.0, 250) if weighted else None
-    kw = {"max_iter": 12, "max_leaf_nodes": 7, "min_samples_leaf": 8}
+    kw: Any = {"max_iter": 12, "max_leaf_nodes": 7, "min_samples_leaf": 8}
     ours = HistGradientBoostingClassifier(**kw).fit(X, y, weight)
     theirs = peer.HistGradientBoostingClassifier(**kw).fit(X, y, weight)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-4)

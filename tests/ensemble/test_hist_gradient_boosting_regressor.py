@@ -1,18 +1,21 @@
 """Histogram gradient boosting for numbers."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn.base
 import sklearn.ensemble as peer
-from sklearn.base import clone
 from sklearn.metrics import mean_pinball_loss
 
 import panlearn
 from panlearn.ensemble import HistGradientBoostingRegressor
 from panlearn.ensemble.gradient_boosting.boosted_loss import LogLink, Squared
 from tests.oracles.gradient_boosting import Settings, boost
+
+clone: Any = sklearn.base.clone
 
 
 def data(n=300, p=4, seed=0, values=None):

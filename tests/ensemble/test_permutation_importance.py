@@ -1,5 +1,7 @@
 """Importance out of bag: features that say nothing have none; the peer's own function works on ours too."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.inspection import permutation_importance
@@ -19,8 +21,8 @@ def test_noise_has_no_importance(make):
     assert found[3] == 0.0
     assert found[0] > found[1] > 5 * abs(found[2])
     np.testing.assert_array_equal(found, model.oob_permutation_importances(X, labels, random_state=0))
-    peer = permutation_importance(model, X, labels, random_state=0, n_repeats=2).importances_mean
-    assert peer.argmax() == 0
+    peer: Any = permutation_importance(model, X, labels, random_state=0, n_repeats=2)
+    assert peer.importances_mean.argmax() == 0
 
 
 def test_edge_cases():

@@ -1,5 +1,7 @@
 """RandomTreesEmbedding: one leaf a tree for each row, columns as the peer names them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,7 +32,7 @@ def test_matches_peer():
     C, y = make_circles(400, factor=0.5, noise=0.15, random_state=0)
     scores = []
     for make in (RandomTreesEmbedding, Peer):
-        model = make(30, random_state=0, max_depth=4).fit(C[::2])
+        model: Any = make(30, random_state=0, max_depth=4).fit(C[::2])
         fitted = LogisticRegression().fit(model.transform(C[::2]), y[::2])
         scores.append((fitted.score(model.transform(C[1::2]), y[1::2]), model.transform(C).shape[1]))
     (ours, columns), (theirs, expected) = scores

@@ -1,5 +1,7 @@
 """One boosted tree without histograms: every threshold of every leaf is tried on the rows themselves."""
 
+from typing import Any
+
 import numpy as np
 
 
@@ -49,7 +51,7 @@ def grow(X, cuts, g, h, settings):
     leaves = [(everything, value, (-np.inf, np.inf), 0)]
     splits = []
 
-    def find(leaf):
+    def find(leaf) -> Any:
         rows, _, bounds, depth = leaf
         if settings.max_depth is not None and depth >= settings.max_depth:
             return None

@@ -13,7 +13,9 @@ class Node:
     """A leaf, or a question with two children."""
 
     def __init__(self, rows: np.ndarray, depth: int) -> None:
-        self.rows, self.depth, self.question, self.children = rows, depth, None, None
+        self.rows, self.depth = rows, depth
+        self.question: Any = None
+        self.children: tuple[Node, Node] | None = None
         self.value = 0.0
 
 

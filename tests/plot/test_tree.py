@@ -1,6 +1,7 @@
 """The drawn tree says what the tree asks, and its boxes do not touch."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from panlearn.tree import DecisionTreeClassifier, ID3Classifier
 X, Y = load_iris(return_X_y=True)
 
 
-def axes():
+def axes() -> Any:
     figure = Figure(figsize=(8, 5))
     FigureCanvasAgg(figure)
     return figure.subplots()
@@ -36,7 +37,7 @@ def test_matches_peer(settings):
 
 def test_boxes_do_not_touch():
     model, ax = DecisionTreeClassifier(max_depth=4).fit(X, Y), axes()
-    found = plot_tree(model, filled=True, ax=ax)
+    found: Any = plot_tree(model, filled=True, ax=ax)
     ax.figure.draw_without_rendering()
     renderer = ax.figure._get_renderer()
     boxes = [t.get_bbox_patch().get_window_extent(renderer) for t in found if t.get_bbox_patch() is not None]

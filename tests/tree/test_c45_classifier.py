@@ -1,6 +1,7 @@
 """C4.5: the published trees, the recursion by the book, Quinlan's bound, real data."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,7 +87,7 @@ def test_golf():
 
 def test_iris():
     """The tree that every description of J48 prints."""
-    flowers = load_iris()
+    flowers: Any = load_iris()
     model = C45Classifier().fit(flowers.data, flowers.target)
     tree = model.tree_
     questions = {(int(tree.feature[t]), float(tree.threshold[t])) for t in range(9) if tree.feature[t] >= 0}
@@ -112,7 +113,7 @@ def test_matches_peer():
     plain = {"criterion": "gain", "threshold": "midpoint", "threshold_correction": False, "collapse": False}
     for seed in range(5):
         X, y = make_classification(40, 4, n_informative=3, n_redundant=0, random_state=seed)
-        X = X.astype(np.float32).astype(float)
+        X = np.asarray(X, np.float32).astype(float)
         ours = C45Classifier(pruning=None, max_depth=2, **plain).fit(X, y)
         theirs = DecisionTreeClassifier(criterion="entropy", max_depth=2, min_samples_leaf=2, random_state=0).fit(X, y)
         assert ours.get_n_leaves() == theirs.get_n_leaves()
@@ -161,8 +162,9 @@ def test_invariances(seed):
     labels = np.array(["b", "c", "d"])[y]
     np.testing.assert_allclose(model.fit(X, labels, weight).predict_proba(T), base, atol=1e-9)
     frame = pd.DataFrame(X, columns=list("pqrs"))
+    words: Any = {v: f"level {v:.0f}" for v in range(7)}
     for column in ("p", "r"):
-        names = frame[column].map({v: f"level {v:.0f}" for v in range(7)})
+        names = frame[column].map(words)
         frame[column] = names.astype("category")
     np.testing.assert_allclose(
         C45Classifier().fit(frame, y, weight).predict_proba(frame), model.fit(X, y, weight).predict_proba(X), atol=1e-9

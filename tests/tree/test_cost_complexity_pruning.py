@@ -1,5 +1,7 @@
 """Cost complexity: scikit-learn's path, all prunings tried, nested trees, the fold's losses added up by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,6 +90,7 @@ def test_pruned_trees_are_nested_and_consistent():
     model = DecisionTreeClassifier(random_state=0).fit(X, y)
     path, before = cost_complexity_path(model), model.tree_
     assert (np.diff(path.ccp_alphas) >= -1e-12).all()
+    pruned: Any = None
     for alpha, impurity, leaves in zip(path.ccp_alphas, path.impurities, path.n_leaves):
         pruned = cost_complexity_prune(model, max(alpha, 0.0))
         oracle.leaves_of(before, pruned.tree_)  # walks both from the root: a subtree

@@ -50,7 +50,7 @@ def test_matches_peer():
     """On numbers: scikit-learn's entropy tree."""
     for seed in range(5):
         X, y = make_classification(200, 4, n_informative=3, n_redundant=0, random_state=seed)
-        X = X.astype(np.float32).astype(float)
+        X = np.asarray(X, np.float32).astype(float)
         ours = ID3Classifier(max_depth=3).fit(X, y)
         theirs = DecisionTreeClassifier(criterion="entropy", max_depth=3, random_state=0).fit(X, y)
         np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X))

@@ -1,5 +1,7 @@
 """Packed trees give what one row and one tree at a time give, by the walk and by the tests."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,7 +23,8 @@ def rows(rng, n, p, *, categories=0, missing=0.0, dtype=np.float64):
 
 def expected(trees, X):
     leaves = np.array([[oracle.leaf_of(tree, row) for tree in trees] for row in X])
-    return leaves, sum(tree.value[leaves[:, t]] for t, tree in enumerate(trees)).reshape(len(X), -1)
+    total: Any = sum(tree.value[leaves[:, t]] for t, tree in enumerate(trees))
+    return leaves, total.reshape(len(X), -1)
 
 
 @settings(max_examples=25)

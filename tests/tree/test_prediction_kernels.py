@@ -46,4 +46,4 @@ def test_questions():
 def test_lowest_bit():
     from numba import njit
 
-    assert njit(lambda word: lowest_bit(word))(np.uint64(0b101000)) == 3
+    assert njit(lambda word: lowest_bit(word))(np.uint64(0b101000)) == 3  # type: ignore[call-arg]

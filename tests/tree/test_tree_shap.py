@@ -30,7 +30,7 @@ def test_matches_peer():
     from sklearn.ensemble import RandomForestRegressor as Peer
 
     X, y = load_diabetes(return_X_y=True)
-    X = X.astype(np.float32).astype(float)
+    X = np.asarray(X, np.float32).astype(float)
     theirs = Peer(5, max_depth=6, random_state=0).fit(X, y)
     explainer = shap.TreeExplainer(theirs)
     ours = ExtraTreesRegressor(5, max_depth=6, random_state=0).fit(X, y)

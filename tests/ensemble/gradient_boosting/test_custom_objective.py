@@ -1,5 +1,7 @@
 """Objectives of the user."""
 
+from typing import Any
+
 import numpy as np
 from sklearn._loss import HalfPoissonLoss
 
@@ -14,7 +16,7 @@ def test_shapes_and_starts():
         return np.zeros_like(raw), np.ones_like(raw)
 
     for columns, shape in ((1, (5,)), (3, (5, 3))):
-        loss = CustomObjective(function, columns)
+        loss: Any = CustomObjective(function, columns)
         g, h = loss.derivatives(np.zeros((5, columns)), np.zeros(5))
         assert g.shape == h.shape == (5, columns)
         assert seen[-1] == shape
@@ -32,5 +34,5 @@ def test_an_object_is_used_whole():
 
 
 def test_curvatures_are_made_positive():
-    loss = CustomObjective(lambda y, raw: (raw, -np.ones_like(raw)), 1)
+    loss: Any = CustomObjective(lambda y, raw: (raw, -np.ones_like(raw)), 1)
     assert (loss.derivatives(np.ones((4, 1)), np.ones(4))[1] > 0).all()

@@ -1,5 +1,7 @@
 """Gradients of three losses in one pass, against their formulas."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
@@ -26,7 +28,7 @@ def test_matches_formula(loss, weighted):
         p = expit(raw) if k == 1 else softmax(raw, axis=1)
         target = y[:, None] if k == 1 else y[:, None] == np.arange(k)
         g, h = (p - target) * w, p * (1 - p) * w
-    found = fused_gradients(loss, raw, y, weight, binned)
+    found: Any = fused_gradients(loss, raw, y, weight, binned)
     assert len(found) == k
     for c, ours in enumerate(found):
         np.testing.assert_allclose(ours.gradient, g[:, c], atol=1e-6)
