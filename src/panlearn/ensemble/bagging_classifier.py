@@ -28,7 +28,7 @@ def _decides(self: Any) -> bool:
     "Bagging",
     tasks=("binary", "multiclass"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("codes", "dense"),
     cost=lambda n, p, k: 150.0 * n * p * np.log2(n + 2),
 )
 class BaggingClassifier(Classifier, Bagging):

@@ -19,7 +19,7 @@ from panlearn.tree.decision_tree_regressor import DecisionTreeRegressor
     "Bagging",
     tasks=("regression", "counts"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("codes", "dense"),
     cost=lambda n, p, k: 150.0 * n * p * np.log2(n + 2),
 )
 class BaggingRegressor(RegressorMixin, Bagging):

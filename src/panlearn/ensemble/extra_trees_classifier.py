@@ -20,7 +20,7 @@ from panlearn.tree.extra_tree_classifier import ExtraTreeClassifier
     "Extremely randomised trees",
     tasks=("binary", "multiclass"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 1500.0 * n * np.sqrt(p) * np.log2(n + 2),
 )
 class ExtraTreesClassifier(ForestClassifier):

@@ -20,7 +20,7 @@ from panlearn.tree.extra_tree_regressor import ExtraTreeRegressor
     "Extremely randomised trees",
     tasks=("regression", "counts"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 1500.0 * n * p * np.log2(n + 2),
 )
 class ExtraTreesRegressor(ForestRegressor):

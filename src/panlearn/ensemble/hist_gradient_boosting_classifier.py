@@ -27,7 +27,7 @@ from panlearn.ensemble.hist_gradient_boosting import HistGradientBoosting
     "Histogram gradient boosting",
     tasks=("binary", "multiclass"),
     notes=("000 4",),
-    needs=("codes", "dense"),
+    needs=("native",),
     cost=lambda n, p, k: 300.0 * n * p * (1 if k <= 2 else k),
 )
 class HistGradientBoostingClassifier(BoostedClassifier, HistGradientBoosting):

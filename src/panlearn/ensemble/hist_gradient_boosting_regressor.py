@@ -33,7 +33,7 @@ from panlearn.ensemble.hist_gradient_boosting import HistGradientBoosting
     "Histogram gradient boosting",
     tasks=("regression", "counts"),
     notes=("000 4",),
-    needs=("codes", "dense"),
+    needs=("native",),
     cost=lambda n, p, k: 300.0 * n * p,
 )
 class HistGradientBoostingRegressor(BoostedRegressor, HistGradientBoosting):

@@ -20,8 +20,9 @@ from panlearn.tree.decision_tree_classifier import DecisionTreeClassifier
     "Random forest",
     tasks=("binary", "multiclass"),
     notes=("000 4", "004 4"),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 1500.0 * n * np.sqrt(p) * np.log2(n + 2),
+    settings={"min_samples_leaf": 2},
 )
 class RandomForestClassifier(ForestClassifier):
     """Average of trees grown on bootstrap samples, with few features to choose from at a node.

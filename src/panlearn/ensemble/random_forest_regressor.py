@@ -20,8 +20,9 @@ from panlearn.tree.decision_tree_regressor import DecisionTreeRegressor
     "Random forest",
     tasks=("regression", "counts"),
     notes=("000 4", "004 4"),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 1500.0 * n * p * np.log2(n + 2),
+    settings={"min_samples_leaf": 2, "max_features": 0.5},
 )
 class RandomForestRegressor(ForestRegressor):
     """Mean of regression trees grown on bootstrap samples.

@@ -32,7 +32,7 @@ from panlearn.tree.tree_structure import Tree
     "C4.5",
     tasks=("binary", "multiclass"),
     notes=("000 4.2",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 250.0 * n * p,
 )
 class C45Classifier(MultiwayClassifier):

@@ -26,8 +26,9 @@ from panlearn.tree.tree_estimator import TreeClassifier
     "Decision tree",
     tasks=("binary", "multiclass"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 15.0 * n * p * np.log2(n + 2),
+    settings={"min_samples_leaf": 20},
 )
 class DecisionTreeClassifier(DecisionTree, TreeClassifier):
     """Questions about one feature each, down to a leaf that votes.

@@ -22,8 +22,9 @@ from panlearn.tree.tree_estimator import TreeRegressor
     "Regression tree",
     tasks=("regression", "counts"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 15.0 * n * p * np.log2(n + 2),
+    settings={"min_samples_leaf": 20},
 )
 class DecisionTreeRegressor(DecisionTree, TreeRegressor):
     """A step function: questions about one feature each, down to a leaf with a value.

@@ -19,8 +19,9 @@ from panlearn.tree.decision_tree_classifier import DecisionTreeClassifier
     "Extremely randomised tree",
     tasks=("binary", "multiclass"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 30.0 * n * np.sqrt(p) * np.log2(n + 2),
+    settings={"min_samples_leaf": 20},
 )
 class ExtraTreeClassifier(DecisionTreeClassifier):
     """A tree of questions that are the best of a few drawn at random; the part of an ensemble.

@@ -19,8 +19,9 @@ from panlearn.tree.decision_tree_regressor import DecisionTreeRegressor
     "Extremely randomised regression tree",
     tasks=("regression", "counts"),
     notes=("000 4",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 15.0 * n * p * np.log2(n + 2),
+    settings={"min_samples_leaf": 20},
 )
 class ExtraTreeRegressor(DecisionTreeRegressor):
     """A tree of questions that are the best of a few drawn at random; the part of an ensemble.

@@ -24,7 +24,7 @@ from panlearn.tree.multiway_classifier import NO_LIMIT, MultiwayClassifier
     "ID3",
     tasks=("binary", "multiclass"),
     notes=("000 4.2",),
-    needs=("codes",),
+    needs=("native",),
     cost=lambda n, p, k: 200.0 * n * p,
 )
 class ID3Classifier(MultiwayClassifier):
