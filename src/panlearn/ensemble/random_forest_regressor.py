@@ -183,4 +183,5 @@ class RandomForestRegressor(ForestRegressor):
     def _warm_kernels(cls) -> None:
         X = np.random.default_rng(0).normal(size=(60, 3))
         model = cls(10).fit(X, X[:, 0])
-        model.predict(X), model.apply(X)
+        model.predict(X)
+        model.apply(X)
