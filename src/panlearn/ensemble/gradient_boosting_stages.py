@@ -73,7 +73,8 @@ class GradientBoosting(BoostedTrees):
     train_score_: np.ndarray
     _limits: list[dict]  # of each round: the parameters of its trees
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "init": "no_validation",
         "learning_rate": [NONNEGATIVE],
         "n_estimators": [COUNT],
         "subsample": [SHARE],

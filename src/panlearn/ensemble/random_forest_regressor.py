@@ -118,7 +118,7 @@ class RandomForestRegressor(ForestRegressor):
     >>> model = RandomForestRegressor(min_samples_leaf=40, keep_members=True, random_state=0).fit(x[:, None], y)
     >>> low, high = model.predict_quantiles([[0.2], [0.8]], [0.1, 0.9]).T
     >>> (high - low).round(1)
-    array([0.5, 1.9])
+    array([0.5, 2.3])
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
