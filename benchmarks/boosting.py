@@ -10,7 +10,7 @@ from panlearn import ensemble as ours
 
 LOSS = "held-out loss"
 SETTINGS = {"max_iter": 100, "max_leaf_nodes": 31, "learning_rate": 0.1, "early_stopping": False}
-SIZES = {"tiny": (300, 4), "small": (2000, 20), "medium": (200_000, 50), "large": (1_000_000, 28)}
+SIZES = {"tiny": (200, 4), "small": (2000, 20), "medium": (200_000, 50), "large": (1_000_000, 28)}
 TEST = 20_000  # rows held out
 
 

@@ -42,20 +42,14 @@ def test_matches_oracle():
     np.testing.assert_allclose(model.decision_function(X), raw, rtol=1e-9)
 
 
-PEER_CASES = [
-    (2, "log_loss", False),
-    (3, "log_loss", False),
-    (2, "log_loss", True),
-    (3, "log_loss", True),
-    (2, "exponential", True),  # without weights all first gradients are 1 or -1, and equally good thresholds tie
-]
-
-
-@pytest.mark.parametrize(("classes", "loss", "weighted"), PEER_CASES)
+@pytest.mark.parametrize(("classes", "loss"), [(2, "log_loss"), (2, "exponential"), (3, "log_loss")])
+@pytest.mark.parametrize("weighted", [False, True])
 def test_matches_peer(classes, loss, weighted):
     X, y = data(classes=classes)
     weight = np.random.default_rng(1).uniform(0.5, 2.0, 200) if weighted else None
     kw = {"n_estimators": 8, "loss": loss, "random_state": 0}
+    if loss == "exponential" and not weighted:  # else a node of 11 rows is divided alike by two features: a tie
+        kw["min_samples_leaf"] = 10
     ours = GradientBoostingClassifier(**kw).fit(X, y, weight)
     theirs = peer.GradientBoostingClassifier(**kw).fit(X, y, weight)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-6)

@@ -73,8 +73,8 @@ def test_ours_reaches_the_target_and_is_compared(case):
     assert record["ours"]["error"] <= case.target
     compared = any(peer["ratio"] for peer in render.best_peers(record))
     verdicts = [peer["verdict"] for peer in record["peers"]]
-    by_chance = "new rows" in case.measure or "held-out" in case.measure  # two good trees differ on a dozen new rows
-    assert compared or not case.peers or (by_chance and set(verdicts) == {"not equal"}), verdicts
+    tied = case.name == "DecisionTreeRegressor"  # nodes of two rows are divided alike by all features, and new rows not
+    assert compared or not case.peers or (tied and verdicts == ["not equal"]), verdicts
     assert json.loads(json.dumps(record)) == record
 
 
