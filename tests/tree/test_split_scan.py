@@ -21,7 +21,7 @@ def cut_once(stat, keys, m, cut, missing, missing_left, limits):
 
 def statistic(y, w):
     rows = np.column_stack([w, w * y])
-    return Sums(SQUARED, np.column_stack([w, y]), 0.0, rows, rows.sum(axis=0))
+    return Sums(SQUARED, np.column_stack([w, y]), 0.0, rows, rows.sum(axis=0), np.empty(0))
 
 
 def decrease(y, w, left):

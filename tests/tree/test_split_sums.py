@@ -25,13 +25,16 @@ def value_of(stat, rows, value, work):
     write(stat, value, -np.inf, np.inf)
 
 
+@pytest.mark.parametrize("whole_weights", [False, True], ids=["any weights", "whole weights"])
 @pytest.mark.parametrize("criterion", ["gini", "entropy", "squared_error", "poisson"])
-def test_gain_is_the_decrease_of_weighted_impurity(criterion):
+def test_gain_is_the_decrease_of_weighted_impurity(criterion, whole_weights):
     rng = np.random.default_rng(0)
     classes = 2 if criterion in ("gini", "entropy") else 1
     y = rng.integers(0, 2, 40) if classes == 2 else rng.exponential(size=40) + 0.1
     w, left, rows = rng.random(40) + 0.1, rng.random(40) < 0.4, np.arange(40, dtype=np.uint32)
+    w = np.ceil(4 * w) if whole_weights else w
     stat, width = choose_statistic(criterion, y, w, np.array([classes]), 40)
+    assert (stat.table.size > 0) == (whole_weights and criterion == "entropy")
     work, _ = workspace(order_columns(np.zeros((40, 1))), rows, width, 1)
     weight, whole, pure, found, sides = decrease(stat, rows, left, work)
     Y = y.reshape(-1, 1)

@@ -43,14 +43,20 @@ def choose_statistic(
 
 
 def _sums(kind: int, y: np.ndarray, weight: np.ndarray, shift: float, used: int) -> Sums:
-    return Sums(kind, np.stack([weight, y], axis=1), shift, np.empty((used, 2)), np.empty(2))
+    table = _xlogx_table(weight) if kind == ENTROPY else np.empty(0)
+    return Sums(kind, np.stack([weight, y], axis=1), shift, np.empty((used, 2)), np.empty(2), table)
+
+
+def _xlogx_table(weight: np.ndarray) -> np.ndarray:
+    """x log x of 0, 1, ... up to the sum of the weights; empty where they are not small whole numbers."""
+    if (weight != np.rint(weight)).any() or weight.min() < 0.0 or weight.sum() >= 16.0 * len(weight) + 64:
+        return np.empty(0)
+    whole = np.arange(weight.sum() + 1.0)
+    return whole * np.log(np.maximum(whole, 1.0))
 
 
 def _classes(entropy: bool, y: np.ndarray, weight: np.ndarray, n_classes: np.ndarray, used: int) -> Classes:
-    table, outputs, most = np.empty(0), y.shape[1], int(n_classes.max())
-    if entropy and (weight == np.rint(weight)).all() and weight.min() >= 0.0 and weight.sum() < 16.0 * len(weight) + 64:
-        whole = np.arange(weight.sum() + 1.0)
-        table = whole * np.log(np.maximum(whole, 1.0))
+    table, outputs, most = _xlogx_table(weight) if entropy else np.empty(0), y.shape[1], int(n_classes.max())
     return Classes(
         entropy=entropy, y=np.ascontiguousarray(y, dtype=np.int32), weight=weight,
         n_classes=n_classes.astype(np.int64), table=table, codes=np.empty((used, outputs), dtype=np.int32),
