@@ -32,6 +32,13 @@ FAMILIES = (
     "forest",
     "adaboost",
     "boosting",
+    "kmeans",
+    "hierarchical",
+    "mixture",
+    "pca",
+    "discriminant",
+    "naive_bayes",
+    "neighbours",
     "numerics",
 )
 CASES = [case for family in FAMILIES for case in import_module(f"benchmarks.{family}").CASES]

@@ -22,7 +22,22 @@ def test_the_package_itself_is_light():
     assert len(after - before) <= 10, sorted(after - before)
 
 
-AREAS = ("linear_model", "svm", "tree", "ensemble", "semi_supervised", "optimize", "core.persistence", "datasets")
+AREAS = (
+    "linear_model",
+    "svm",
+    "tree",
+    "ensemble",
+    "cluster",
+    "mixture",
+    "decomposition",
+    "discriminant_analysis",
+    "naive_bayes",
+    "evaluation",
+    "semi_supervised",
+    "optimize",
+    "core.persistence",
+    "datasets",
+)
 
 
 @pytest.mark.parametrize("area", AREAS)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from panlearn.core.categorical_columns import CategoricalColumns
 from panlearn.core.errors import DataError
-from panlearn.tree.categorical_columns import CategoricalColumns
 from panlearn.tree.questions import Names, branches, names_of, subset_codes
 from panlearn.tree.tree_structure import LEAF, NO_FEATURE, Tree
 

@@ -40,7 +40,11 @@ class Estimator(BaseEstimator):
                 self.feature_names_in_ = np.asarray(X.feature_names, dtype=object)
             return X
         dtypes = [np.float64, np.float32]
-        X, y = validate_data(self, X, y, accept_sparse=accept_sparse, dtype=dtypes, ensure_all_finite=False, **checks)
+        checks = {"accept_sparse": accept_sparse, "dtype": dtypes, "ensure_all_finite": False, **checks}
+        if y is None:
+            X = validate_data(self, X, **checks)
+        else:
+            X, y = validate_data(self, X, y, **checks)
         if not isinstance(X, np.ndarray):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         if sample_weight is not None:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone, is_classifier
 
+from panlearn.core.categorical_columns import CategoricalColumns
 from panlearn.ensemble.bagging_members import Drawing, set_seeds
 from panlearn.ensemble.forest_growth import Plan, Sampling, grow_one, on_threads, work_of
-from panlearn.tree.categorical_columns import CategoricalColumns
 from panlearn.tree.decision_tree_classifier import DecisionTreeClassifier
 from panlearn.tree.decision_tree_regressor import DecisionTreeRegressor
 from panlearn.tree.extra_tree_classifier import ExtraTreeClassifier

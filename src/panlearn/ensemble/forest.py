@@ -24,13 +24,13 @@ from sklearn.base import MultiOutputMixin, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from panlearn.core.base import Estimator
+from panlearn.core.categorical_columns import CategoricalColumns
 from panlearn.core.constraints import BOOLEAN, COUNT, POSITIVE, VERBOSE, Integral, validated
 from panlearn.core.errors import DataError
 from panlearn.ensemble.bootstrap import draw_seeds, members_to_add, sample_size
 from panlearn.ensemble.forest_growth import Plan, Sampling, grow_all, limited
 from panlearn.ensemble.forest_storage import restore_trees, store_trees
 from panlearn.ensemble.packed_cache import PackedCache
-from panlearn.tree.categorical_columns import CategoricalColumns
 from panlearn.tree.decision_tree import DecisionTree
 from panlearn.tree.prediction import PackedTrees, apply_trees, sum_leaf_values
 from panlearn.tree.training_data import TrainingData, growth_settings, prediction_data, training_data

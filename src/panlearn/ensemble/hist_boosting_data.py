@@ -1,7 +1,7 @@
 """The door of `fit` for histogram gradient boosting: X, y, weights and constraints, checked once.
 
 Infinite values are allowed: they are the largest and the smallest of their column. NaN is a missing value; categories
-become codes (`panlearn.tree.categorical_columns`).
+become codes (`panlearn.core.categorical_columns`).
 
 Course notes: 000 §4.6.
 """
@@ -20,9 +20,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from panlearn.core.categorical_columns import CategoricalColumns, encode_columns, learn_columns
 from panlearn.core.errors import DataError
 from panlearn.ensemble.gradient_boosting.early_stopping import Rows
-from panlearn.tree.categorical_columns import CategoricalColumns, encode_columns, learn_columns
 
 RULES: dict[str, Any] = {"dtype": [np.float64, np.float32], "ensure_all_finite": False}
 

@@ -17,6 +17,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from panlearn.core.categorical_columns import CategoricalColumns
 from panlearn.core.constraints import (
     ARRAY,
     BOOLEAN,
@@ -41,7 +42,6 @@ from panlearn.ensemble.hist_boosting_data import (
     interaction_sets,
     monotonic_signs,
 )
-from panlearn.tree.categorical_columns import CategoricalColumns
 
 LEAST_HESSIAN = 1e-3  # of a leaf, as scikit-learn and LightGBM have it
 FEW_ROWS, SUPPORT = 0.02, (10.0, 30.0)  # rows that a category needs to be told apart: a share of all, within limits
@@ -187,10 +187,10 @@ class HistGradientBoosting(BoostedTrees):
         return split(rows, self.validation_fraction, stratify=stratify, random_state=self._random_seed)
 
     def _boost(self, training: Rows, validation: Rows | None, continues: bool) -> None:
+        from panlearn.core.categorical_columns import n_categories
         from panlearn.ensemble.gradient_boosting.bin_layout import apply_bins
         from panlearn.ensemble.gradient_boosting.binning import learn_bins
         from panlearn.ensemble.gradient_boosting.boosting_loop import Watch, boost
-        from panlearn.tree.categorical_columns import n_categories
 
         self._bins = learn_bins(
             training.X,

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from panlearn.core.categorical_columns import CategoricalColumns
 from panlearn.ensemble.stump_boosting import Stump
-from panlearn.tree.categorical_columns import CategoricalColumns
 from panlearn.tree.ordered_columns import OrderedColumns
 from panlearn.tree.tree_structure import LEAF, NO_FEATURE, Tree
 

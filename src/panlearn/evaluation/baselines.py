@@ -17,7 +17,6 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from panlearn.core.registry import Entry, Method
@@ -75,30 +74,6 @@ BASELINES: tuple[tuple[str, type, Method], ...] = (
         "DecisionTree",
         DecisionTreeRegressor,
         Method("Decision tree", AMOUNTS, (), TREE, _sorting, {"min_samples_leaf": 20}),
-    ),
-    (
-        "KNeighbors",
-        KNeighborsClassifier,
-        Method(
-            "k nearest neighbours",
-            CLASSES,
-            (),
-            ("scaled", "dense"),
-            lambda n, p, k: 0.5 * n * n * p,
-            {"n_neighbors": 15},
-        ),
-    ),
-    (
-        "KNeighbors",
-        KNeighborsRegressor,
-        Method(
-            "k nearest neighbours",
-            AMOUNTS,
-            (),
-            ("scaled", "dense"),
-            lambda n, p, k: 0.5 * n * n * p,
-            {"n_neighbors": 15},
-        ),
     ),
     (
         "HistGradientBoosting",

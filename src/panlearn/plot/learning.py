@@ -1,4 +1,4 @@
-"""The learning curve: whether more rows would help."""
+"""The learning curve, whether more rows would help; the validation curve, whether another setting would."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -7,7 +7,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import ArrayLike
 
 from panlearn.plot.labels import format_number
-from panlearn.plot.style import ACCENT, SECOND, house_style, new_axes
+from panlearn.plot.style import ACCENT, MUTED, SECOND, house_style, new_axes
 
 
 @house_style()
@@ -62,6 +62,76 @@ def plot_learning_curve(rows: ArrayLike, train: ArrayLike, test: ArrayLike, *, m
         axes.tick_params(axis="x", which="minor", length=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value, 0)))
     axes.set_xlabel("training rows")
+    axes.set_title(metric)
+    axes.legend(loc="best")
+    return figure
+
+
+@house_style()
+def plot_validation_curve(
+    values: ArrayLike,
+    train: ArrayLike,
+    test: ArrayLike,
+    *,
+    parameter: str = "parameter",
+    metric: str = "score",
+    log: bool = False,
+) -> Figure:
+    """Draw the score on training rows and on held-out rows against the values of a parameter.
+
+    How to read it: where both curves are poor the model is too simple (bias); where the training curve is good and the
+    other is not it is too free (variance). The dotted line is the value with the best mean on held-out rows, which
+    flatters a little: it is the best of several [hastie2009].
+
+    Parameters
+    ----------
+    values : array_like of shape (m,)
+        Values of the parameter: numbers, or names.
+    train, test : array_like of shape (m, folds)
+        Scores, as `validation_curve` returns them; nan where a fold was not run.
+    parameter : str
+        Name of the parameter.
+    metric : str
+        Name of the score.
+    log : bool
+        Whether the values are drawn on a logarithmic axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture.
+
+    Raises
+    ------
+    ValueError
+        If there is no value at which a held-out score is known.
+
+    References
+    ----------
+    [hastie2009] section 7.2
+
+    Examples
+    --------
+    >>> figure = plot_validation_curve([1, 3, 9], [[0.6], [0.8], [1.0]], [[0.5], [0.7], [0.4]], parameter="depth")
+    >>> float(figure.axes[0].lines[-1].get_xdata()[0])  # the best depth
+    3.0
+    """
+    names = np.asarray(values)
+    numbers = names.dtype.kind in "iuf"
+    x = names.astype(float) if numbers else np.arange(names.size, dtype=float)
+    figure, axes = new_axes()
+    _draw_curve(axes, x, train, "training rows", SECOND, "--")
+    if not _draw_curve(axes, x, test, "held-out rows", ACCENT, "-"):
+        raise ValueError("test must hold a finite score for at least one value, got none")
+    found, mean = (np.asarray(data, dtype=float) for data in axes.lines[-1].get_data())
+    axes.axvline(found[mean.argmax()], color=MUTED, linestyle=":", linewidth=1.2)
+    if log:
+        axes.set_xscale("log")
+    if numbers:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_number(value)))
+    else:
+        axes.set_xticks(x, [str(name) for name in names])
+    axes.set_xlabel(parameter)
     axes.set_title(metric)
     axes.legend(loc="best")
     return figure

@@ -48,7 +48,7 @@ def _sums(kind: int, y: np.ndarray, weight: np.ndarray, shift: float, used: int)
 
 
 def _xlogx_table(weight: np.ndarray) -> np.ndarray:
-    """x log x of 0, 1, ... up to the sum of the weights; empty where they are not small whole numbers."""
+    """X log x of 0, 1, ... up to the sum of the weights; empty where they are not small whole numbers."""
     if (weight != np.rint(weight)).any() or weight.min() < 0.0 or weight.sum() >= 16.0 * len(weight) + 64:
         return np.empty(0)
     whole = np.arange(weight.sum() + 1.0)

@@ -22,8 +22,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_n_features, _check_sample_weight, check_array, validate_data
 
+from panlearn.core.categorical_columns import CategoricalColumns, encode_columns, learn_columns, n_categories
 from panlearn.core.errors import DataError
-from panlearn.tree.categorical_columns import CategoricalColumns, encode_columns, learn_columns, n_categories
 
 if TYPE_CHECKING:
     from panlearn.tree.growth_settings import GrowthSettings

@@ -14,7 +14,7 @@ from sklearn.utils import metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
 from panlearn.core.base import Classifier, Estimator
-from panlearn.tree.categorical_columns import CategoricalColumns
+from panlearn.core.categorical_columns import CategoricalColumns
 from panlearn.tree.training_data import TrainingData, prediction_data
 from panlearn.tree.tree_structure import Tree
 

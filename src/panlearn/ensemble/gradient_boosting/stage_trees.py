@@ -18,8 +18,8 @@ def stage_trees(model: Any) -> np.ndarray:
     ndarray of shape (rounds, trees a round)
         Of `DecisionTreeRegressor`.
     """
+    from panlearn.core.categorical_columns import CategoricalColumns
     from panlearn.tree import DecisionTreeRegressor
-    from panlearn.tree.categorical_columns import CategoricalColumns
 
     found = np.empty((len(model._trees), model.n_trees_per_iteration_), dtype=object)
     columns = CategoricalColumns((None,) * model.n_features_in_)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from panlearn.core.categorical_columns import encode_columns, learn_columns, n_categories
 from panlearn.core.errors import DataError
-from panlearn.tree.categorical_columns import encode_columns, learn_columns, n_categories
 
 
 def frame():

@@ -1,0 +1,100 @@
+"""Complement naive Bayes: counts by hand, scikit-learn, invariances, bad data."""
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn import naive_bayes as peers
+
+import panlearn
+from panlearn.core.blocks import FileRows
+from panlearn.naive_bayes import ComplementNB
+from tests.oracles import naive_bayes as oracle
+
+Peer: Any = peers.ComplementNB
+
+
+def data(n=60, p=5, K=3, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % K
+    return rng.poisson(rng.uniform(0.2, 3, (K, p))[y]), y
+
+
+def test_matches_oracle():
+    X, y = data()
+    w = np.random.default_rng(1).uniform(0.5, 2, 60)
+    for norm in (False, True):
+        model = ComplementNB(alpha=0.5, norm=norm).fit(X, y, w)
+        for k in range(3):
+            outside = oracle.counts(X[y != k], np.zeros(60, dtype=int)[y != k], w[y != k], 1)[0] + 0.5
+            weights = -np.log(outside / outside.sum())
+            weights = -weights / weights.sum() * -1 if norm else weights
+            np.testing.assert_allclose(model.feature_log_prob_[k], weights)
+            np.testing.assert_allclose(model.predict_joint_log_proba(X)[:, k], X @ weights)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, lambda X: X.astype(np.float32)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_matches_peer(kind, weighted):
+    X, y = data()
+    w = np.random.default_rng(1).uniform(0.5, 2, 60) if weighted else None
+    ours, theirs = ComplementNB().fit(kind(X), y, w), Peer().fit(kind(X), y, w)
+    for name in ("feature_count_", "feature_log_prob_", "class_count_", "class_log_prior_"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-5, err_msg=name)
+    np.testing.assert_allclose(ours.predict_proba(kind(X)), theirs.predict_proba(kind(X)), atol=1e-5)
+    np.testing.assert_array_equal(ours.predict(kind(X)), theirs.predict(kind(X)))
+
+
+def test_optimality():
+    """Without smoothing the shares outside of a class maximise the likelihood of the other classes."""
+    X, y = data()
+    model = ComplementNB(alpha=1e-12).fit(X, y)
+    rng = np.random.default_rng(0)
+    for k in range(3):
+        counts, best = X[y != k].sum(axis=0), np.exp(-model.feature_log_prob_[k])
+        for _ in range(50):
+            other = best * np.exp(0.1 * rng.normal(size=5))
+            assert counts @ np.log(other / other.sum()) <= counts @ np.log(best) + 1e-9
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 1000))
+def test_invariances(seed):
+    X, y = data(seed=seed)
+    rng = np.random.default_rng(seed)
+    base = ComplementNB().fit(X, y).predict_proba(X)
+    order, columns = rng.permutation(60), rng.permutation(5)
+    np.testing.assert_allclose(ComplementNB().fit(X[order], y[order]).predict_proba(X), base, atol=1e-12)
+    np.testing.assert_allclose(ComplementNB().fit(X, 2 - y).predict_proba(X)[:, ::-1], base, atol=1e-12)
+    np.testing.assert_allclose(ComplementNB().fit(X[:, columns], y).predict_proba(X[:, columns]), base, atol=1e-12)
+    dense_sparse = ComplementNB().fit(sparse.csr_array(X), y).predict_proba(sparse.csc_array(X))
+    np.testing.assert_allclose(dense_sparse, base, atol=1e-12)
+
+
+def test_edge_cases(tmp_path):
+    X, y = data()
+    assert ComplementNB().fit(X[:1], y[:1]).predict(X[:1]) == y[:1]  # one row
+    one = ComplementNB().fit(X[:, :1], y)
+    np.testing.assert_allclose(one.predict_proba(X[:, :1]), Peer().fit(X[:, :1], y).predict_proba(X[:, :1]))
+    nothing = ComplementNB().fit(np.zeros((6, 2)), [0, 1] * 3)
+    np.testing.assert_allclose(nothing.predict_proba(np.zeros((1, 2))), 0.5)
+    path = tmp_path / "rows.csv"
+    np.savetxt(path, np.column_stack([X, y]), delimiter=",", header="a,b,c,d,e,y", comments="")
+    streamed = ComplementNB().fit(FileRows(path, target="y", chunk_rows=13))
+    np.testing.assert_array_equal(streamed.feature_count_, ComplementNB().fit(X, y).feature_count_)
+    huge = ComplementNB().fit(X * 1e12, y)
+    assert np.isfinite(huge.predict_proba(X * 1e12)).all()
+
+
+def test_reproducible(tmp_path):
+    X, y = data()
+    model = ComplementNB().fit(X, y)
+    np.testing.assert_array_equal(model.feature_log_prob_, ComplementNB().fit(X, y).feature_log_prob_)
+    path = panlearn.save(model, tmp_path / "m.panlearn")
+    for copy in (pickle.loads(pickle.dumps(model)), panlearn.load(path)):
+        np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
+        copy.partial_fit(X, y)
