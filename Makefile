@@ -28,7 +28,7 @@ demo: .venv/demo.stamp
 	echo "$$((now - $(SECONDS_NOW))) s from the start, $$((ready - $(SECONDS_NOW))) s of them to set up the environment"
 
 test: .venv/test.stamp
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: .venv/dev.stamp
 	$(PY) -m ruff format --check .

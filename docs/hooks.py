@@ -14,7 +14,8 @@ from panlearn.core.registry import discover
 from panlearn.plot import figure_svg
 
 sys.path.insert(0, str(Path(__file__).parent))
-import pictures  # the file beside this one; hooks are no package
+import pictures  # the files beside this one; hooks are no package
+import unsupervised_pictures
 
 ROOT = Path(__file__).parents[1]
 SHIM = "https://unpkg.com/iframe-worker/shim"  # what the theme loads for its search, when opened from the file system
@@ -42,8 +43,8 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 
 def picture(name: str) -> str:
-    """The drawing of that name in pictures.py, as an SVG inside the page."""
-    draw = getattr(pictures, name)
+    """The drawing of that name in pictures.py or unsupervised_pictures.py, as an SVG inside the page."""
+    draw = getattr(pictures if hasattr(pictures, name) else unsupervised_pictures, name)
     return f'<figure markdown="0">{figure_svg(draw(), label=inspect.getdoc(draw) or "", prefix=name)}</figure>'
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import poisson
-from sklearn.datasets import load_diabetes, load_iris, make_moons
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_moons
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, train_test_split
 from sklearn.preprocessing import scale
 
 from panlearn.datasets import load_wine_quality
+from panlearn.evaluation import bias_variance_decomposition, learning_curve, validation_curve
 from panlearn.linear_model import (
     L0Regression,
     LinearRegression,
@@ -20,14 +21,18 @@ from panlearn.linear_model import (
 )
 from panlearn.optimize import SGD, Adam, Momentum, minimize
 from panlearn.plot import (
+    plot_bias_variance,
     plot_coefficient_path,
     plot_decision_regions,
+    plot_generative_boundaries,
     plot_impurity_curves,
     plot_kernel_comparison,
+    plot_learning_curve,
     plot_parameter_grid,
     plot_pruning_comparison,
     plot_pruning_path,
     plot_trajectories,
+    plot_validation_curve,
 )
 from panlearn.plot.style import ACCENT, GRID, INK, MUTED, QUIET, SECOND, annotate, fix_ticks, house_style, new_axes
 from panlearn.semi_supervised import TransductiveSVC
@@ -381,3 +386,46 @@ def pruning_path() -> Figure:
 def impurity_curves() -> Figure:
     """Entropy, half of it, Gini index and error of a node with two classes."""
     return plot_impurity_curves()
+
+
+def generative_boundaries() -> Figure:
+    """Two measures of 150 irises, and the boundaries of three generative classifiers and of logistic regression."""
+    iris = load_iris(as_frame=True)
+    species = iris.target_names[iris.target.to_numpy()]
+    return plot_generative_boundaries(iris.data[["sepal length (cm)", "sepal width (cm)"]], species)
+
+
+def bias_variance() -> Figure:
+    """Error of polynomials in noisy points of a sine, and its parts, by degree: bias falls and variance rises."""
+    x = np.linspace(-1, 1, 40)[:, None]
+    truth = np.sin(3 * x.ravel())
+
+    def sample(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return x, truth + random.normal(0, 0.5, 40)
+
+    y = sample(np.random.default_rng(0))[1]
+    settings = {"truth": truth, "sample": sample, "n_rounds": 100, "random_state": 0}
+    degrees = np.arange(1, 13)
+    found = [
+        bias_variance_decomposition(PolynomialRegression(int(degree)), None, None, x, y, **settings)
+        for degree in degrees
+    ]
+    parts = np.array([[part.bias, part.variance, part.noise] for part in found]).T
+    return plot_bias_variance(degrees, *parts, parameter="degree")
+
+
+def tree_depths() -> Figure:
+    """Accuracy of a decision tree on training rows and on held-out rows of tumours, by its depth."""
+    X, y = load_breast_cancer(return_X_y=True)
+    depths = [1, 2, 3, 4, 5, 6, 8, 10]
+    tree = DecisionTreeClassifier(random_state=0)
+    scores = validation_curve(tree, X, y, param_name="max_depth", param_range=depths, cv=5)
+    return plot_validation_curve(depths, *scores, parameter="depth", metric="accuracy")
+
+
+def more_rows() -> Figure:
+    """Accuracy of a support vector machine of noisy moons by the number of its training rows: the gap closes."""
+    X, y = make_moons(1000, noise=0.3, random_state=0)
+    folds = KFold(10, shuffle=True, random_state=0)
+    rows, train, test = learning_curve(SVC(), X, y, train_sizes=np.geomspace(0.02, 1, 8), cv=folds)
+    return plot_learning_curve(rows, train, test, metric="accuracy")

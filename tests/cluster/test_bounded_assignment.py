@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from panlearn.cluster import bounded_assignment
 from panlearn.cluster.bounded_assignment import BoundedAssignment
 from panlearn.cluster.centred_rows import CentredRows
 from panlearn.cluster.lloyd import means
@@ -29,15 +30,22 @@ def follow(X, k, groups, weight=None, steps=8):
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 9), st.sampled_from([1, 2, 5, 8, 12]), st.booleans())
-def test_labels_and_sums_are_those_of_all_distances(seed, p, k, grouped):
+@given(
+    st.integers(0, 10_000), st.integers(1, 9), st.sampled_from([1, 2, 5, 8, 12]),
+    st.sampled_from(["no bounds", "one bound", "groups"]),
+)  # fmt: skip
+def test_labels_and_sums_are_those_of_all_distances(seed, p, k, way):
     X = data(300, p, 6, seed)
     weight = np.random.default_rng(seed).uniform(0.1, 3, 300) if seed % 2 else None
-    follow(X, k, min(k, 3) if grouped else 1, weight)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounded_assignment, "DENSE", 1000 if way == "no bounds" else 0)
+        follow(X, k, min(k, 3) if way == "groups" else 1, weight)
 
 
+@pytest.mark.parametrize("dense", [0, 1000], ids=["bounds", "no bounds"])
 @pytest.mark.parametrize("groups", [1, 4])
-def test_ties_go_to_the_centre_of_lower_index(groups):
+def test_ties_go_to_the_centre_of_lower_index(groups, dense, monkeypatch):
+    monkeypatch.setattr(bounded_assignment, "DENSE", dense)
     X = np.random.default_rng(0).integers(0, 3, size=(400, 2)).astype(float)
     X = np.vstack([X[:1], X[:1], X])  # two centres in one place
     rows = CentredRows(X)
@@ -47,9 +55,11 @@ def test_ties_go_to_the_centre_of_lower_index(groups):
     np.testing.assert_array_equal(bounded.label, exact.argmin(axis=1))
 
 
+@pytest.mark.parametrize("dense", [0, 1000], ids=["bounds", "no bounds"])
 @pytest.mark.parametrize("groups", [1, 3])
-def test_single_precision_never_decides(groups):
+def test_single_precision_never_decides(groups, dense, monkeypatch):
     """Clusters a million times narrower than the data: float32 cannot tell their centres apart."""
+    monkeypatch.setattr(bounded_assignment, "DENSE", dense)
     X = np.repeat([[0.0, 0.0], [1.0, 1.0]], 300, axis=0) + 1e-8 * np.random.default_rng(0).normal(size=(600, 2))
     rows = CentredRows(X)
     centres = rows.rows(np.array([0, 1, 2, 300, 301, 302]))
@@ -59,7 +69,8 @@ def test_single_precision_never_decides(groups):
     np.testing.assert_array_equal(bounded.label, exact.argmin(axis=1))
 
 
-def test_late_passes_measure_little():
+def test_late_passes_measure_little(monkeypatch):
+    monkeypatch.setattr(bounded_assignment, "DENSE", 0)
     bounded = follow(data(3000, 2, 8), 8, 1, steps=20)
     assert bounded.measured[0] == 1.0
     assert bounded.measured[-1] < 0.3

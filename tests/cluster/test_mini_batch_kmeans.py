@@ -45,7 +45,7 @@ def test_matches_peer(n, weighted):
 
 def test_optimality():
     """On real data its inertia is near that of all rows at once."""
-    X = load_digits().data
+    X = load_digits(return_X_y=True)[0]
     assert (
         MiniBatchKMeans(10, random_state=0, n_init=3).fit(X).inertia_
         < 1.05 * KMeans(10, random_state=0).fit(X).inertia_

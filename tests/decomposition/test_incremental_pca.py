@@ -28,7 +28,7 @@ def test_matches_oracle():
 
 @pytest.mark.parametrize("k", [None, 3, 10])
 def test_matches_peer(k):
-    X = load_digits().data
+    X = load_digits(return_X_y=True)[0]
     ours, peer = IncrementalPCA(k, batch_size=200).fit(X), Peer(k, batch_size=200).fit(X)
     for name in ("explained_variance_", "explained_variance_ratio_", "mean_", "var_", "noise_variance_"):
         np.testing.assert_allclose(getattr(ours, name), getattr(peer, name), rtol=1e-7, atol=1e-8, err_msg=name)

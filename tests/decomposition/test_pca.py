@@ -48,7 +48,7 @@ def test_matches_peer(solver, shape, k):
 
 @pytest.mark.parametrize("k", [None, 3, 0.9, "mle"])
 def test_matches_peer_on_digits(k):
-    X = load_digits().data
+    X = load_digits(return_X_y=True)[0]
     ours, peer = PCA(k).fit(X), Peer(k).fit(X)
     assert ours.n_components_ == peer.n_components_
     np.testing.assert_allclose(ours.explained_variance_, peer.explained_variance_, rtol=1e-9, atol=1e-9)
@@ -137,7 +137,7 @@ def test_sparse_rows_are_centred(solver):
 
 
 def test_missing_entries():
-    X = load_iris().data
+    X = load_iris(return_X_y=True)[0]
     holes = np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X)
     model, whole = PCA(2, random_state=0).fit(holes), PCA(2).fit(X)
     assert model.solver_ == "em"

@@ -29,7 +29,7 @@ def graded(n: int, p: int, ratio: float, seed: int = 0) -> tuple[np.ndarray, np.
 @pytest.mark.parametrize("shape", [(60, 12), (12, 60)])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_routes_agree(route, shape, weighted):
-    X, _ = graded(*shape, 0.1)
+    X, _ = graded(*shape, ratio=0.1)
     weight = np.random.default_rng(1).integers(1, 4, shape[0]).astype(float) if weighted else None
     rows = X if weight is None else np.repeat(X, weight.astype(int), axis=0)
     s = np.linalg.svd(rows - rows.mean(axis=0), compute_uv=False)
@@ -45,7 +45,7 @@ def test_routes_agree(route, shape, weighted):
 @pytest.mark.parametrize("shape", [(80, 10), (10, 80)])
 def test_auto_keeps_digits_that_the_covariance_loses(shape):
     """Singular values down to 1e-9 of the first: their squares drown in the covariance, not in the rows."""
-    X, s = graded(*shape, 1e-9)
+    X, s = graded(*shape, ratio=1e-9)
     found = principal_axes(ArrayRows(X), len(s), "auto", search())
     assert found.route == "full"
     np.testing.assert_allclose(np.sqrt(found.squares[: len(s)]), s, rtol=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 def scatter(X: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean, and the sum of w (x - m)(x - m)' row by row."""
     mean = sum(w * x for w, x in zip(weight, X, strict=True)) / weight.sum()
-    return mean, sum(w * np.outer(x - mean, x - mean) for w, x in zip(weight, X, strict=True))
+    return mean, np.sum([w * np.outer(x - mean, x - mean) for w, x in zip(weight, X, strict=True)], axis=0)
 
 
 def axes(X: np.ndarray, k: int, steps: int = 3000) -> tuple[np.ndarray, np.ndarray]:

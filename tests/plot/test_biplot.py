@@ -1,5 +1,7 @@
 """The biplot."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,11 +15,14 @@ def test_points_are_rows_and_arrows_columns():
     )
     (axes,) = figure.axes
     np.testing.assert_allclose(np.vstack([c.get_offsets() for c in axes.collections]), scores[:, :2])
-    tips = {t.get_text(): t.xy for t in axes.texts if t.get_text()}
+    notes: Any = axes.texts
+    tips = {t.get_text(): t.xy for t in notes if t.get_text()}
     assert set(tips) == {"a", "b"}  # c has no arrow
     np.testing.assert_allclose(tips["a"][1] / tips["a"][0], 0.8 / 0.6)
     assert np.abs(list(tips.values())).max() <= 4
-    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["x", "y"]
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [t.get_text() for t in legend.get_texts()] == ["x", "y"]
 
 
 def test_only_the_longest_arrows_are_drawn_and_shares_written():

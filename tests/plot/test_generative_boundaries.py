@@ -25,7 +25,8 @@ def test_ellipses_are_the_densities():
     figure = plot_generative_boundaries(FLOWERS[:, :2], SPECIES, {"QDA": model}, resolution=20)
     for k in range(3):
         ellipse = figure.axes[0].patches[2 * k]
-        points = ellipse.get_patch_transform().transform(ellipse.get_path().vertices[:-1:3])  # between them lie handles
+        corners = np.asarray(ellipse.get_path().vertices)[:-1:3]  # between them lie handles
+        points = ellipse.get_patch_transform().transform(corners)
         away = points - model.means_[k]
         inverse = np.linalg.inv(np.cov(FLOWERS[k == SPECIES, :2].T, ddof=0))
         np.testing.assert_allclose(np.einsum("ij,jk,ik->i", away, inverse, away), 1.0, rtol=0.02)

@@ -28,6 +28,8 @@ def test_heavier_edges_are_thicker():
     figure = plot_neighbor_graphs([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]], {"rbf": W})
     lines: Any = figure.axes[0].collections[0]
     assert list(np.argsort(lines.get_linewidths())) == [1, 2, 0]  # edges 0-1, 0-2, 1-2
+    even: Any = plot_neighbor_graphs(X, {"ball": neighbors_graph(X, n_neighbors=3)}).axes[0].collections[0]
+    assert 0 < np.max(even.get_linewidths()) < np.max(lines.get_linewidths())
 
 
 def test_no_edges_at_all():

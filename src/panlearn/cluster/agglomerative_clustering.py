@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import ClusterMixin
 from sklearn.utils.validation import check_array, check_memory, validate_data
 
@@ -175,7 +174,7 @@ class AgglomerativeClustering(ClusterMixin, Estimator):
         self.compute_distances = compute_distances
 
     @validated
-    def fit(self, X: ArrayLike, y: Any = None) -> "AgglomerativeClustering":
+    def fit(self, X: Any, y: Any = None) -> "AgglomerativeClustering":
         """Build the tree and cut it.
 
         Parameters
@@ -198,8 +197,9 @@ class AgglomerativeClustering(ClusterMixin, Estimator):
         self._check_choices()
         n, connectivity = len(X), self.connectivity
         if connectivity is not None:
-            connectivity = connectivity(X) if callable(connectivity) else connectivity
-            connectivity = check_array(connectivity, accept_sparse=["csr", "coo", "lil"])
+            graph: Any = connectivity(X) if callable(connectivity) else connectivity
+            forms: Any = ["csr", "coo", "lil"]  # the peer's signature says bool
+            connectivity = check_array(graph, accept_sparse=forms)
         stop = None if self._wants_full_tree(n) else self.n_clusters
         build: Any = check_memory(self.memory).cache  # type: ignore[assignment]
         tree: Tree = build(build_tree)(X, connectivity, stop, self.linkage, self.metric)

@@ -193,6 +193,14 @@ def resolve(rows, bounds, centres, found, x):
 
 
 @kernel(inline=True)
+def relabel(bounds, found, r, c):
+    """Give row r the label c, another than it has, and note it."""
+    found.changed[found.number[0]], found.before[found.number[0]] = r, bounds.label[r]
+    bounds.label[r] = c
+    found.number[0] += 1
+
+
+@kernel(inline=True)
 def keep(bounds, group, found, r, c, best, second, e):
     """Give row r the label c: no other centre is nearer than the root of `second`, in this group or in the old one."""
     a, v = bounds.label[r], below(second, e)
@@ -200,9 +208,7 @@ def keep(bounds, group, found, r, c, best, second, e):
     if c != a:
         if a >= 0:
             bounds.lower[r, group[a]] = min(bounds.lower[r, group[a]], v)
-        bounds.label[r] = c
-        found.changed[found.number[0]], found.before[found.number[0]] = r, a
-        found.number[0] += 1
+        relabel(bounds, found, r, c)
 
 
 @kernel

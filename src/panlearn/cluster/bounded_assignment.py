@@ -1,10 +1,10 @@
 """The nearest centre by bounds: the E step of k-means that measures few distances, for many rows.
 
 Between two iterations most rows stay with their centre, and two numbers a row prove it: see
-`panlearn.cluster.hamerly_kernels` and `panlearn.cluster.yinyang_kernels`.
-Few columns: one bound for all centres [hamerly2010]. Many columns or
-centres: one for each group of about ten near centres [ding2015], which costs one comparison a group and saves the
-products with the groups that are far away.
+`panlearn.cluster.hamerly_kernels` and `panlearn.cluster.yinyang_kernels`. Few columns: one bound for all centres
+[hamerly2010]. Many columns or centres: one for each group of about ten near centres [ding2015], which costs one
+comparison a group and saves the products with the groups that are far away. Very few of both: no bounds at all
+(`panlearn.cluster.dense_kernels`).
 
 Memory: a float32 copy of the rows, and 12 + 4 (groups) bytes a row.
 """
@@ -33,6 +33,7 @@ from panlearn.core.threads import map_chunks
 
 F = np.float32
 GROUP, LEAST = 10, 2000  # centres in a group; least product of columns and centres for which groups pay
+DENSE = 128  # largest product of columns and centres for which bounds do not pay
 
 
 class BoundedAssignment(Assignment):
@@ -77,7 +78,7 @@ class BoundedAssignment(Assignment):
         self.group = self.group.astype(np.int32)
         self.groups = len(used)
         self.bounds = self.bounds._replace(lower=np.zeros((len(self.bounds.label), self.groups), F))
-        self.kernels = _kernels(self.groups)
+        self.kernels = _kernels(self.groups, self.k * self.p)
         self.start = np.searchsorted(self.group, np.arange(self.groups + 1)).astype(np.int32)
         self.last = centres[self.order]
 
@@ -175,9 +176,11 @@ class BoundedAssignment(Assignment):
         return self._distances(centres, np.empty(0))
 
 
-def _kernels(groups: int) -> Any:
+def _kernels(groups: int, products: int) -> Any:
     if groups > 1:
         from panlearn.cluster import yinyang_kernels as found
+    elif products <= DENSE:
+        from panlearn.cluster import dense_kernels as found
     else:
         from panlearn.cluster import hamerly_kernels as found
     return found

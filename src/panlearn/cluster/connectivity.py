@@ -66,7 +66,7 @@ def edges_of(X: np.ndarray, connectivity: Any, metric: Any) -> Edges:
     if metric == "precomputed":
         distance = np.asarray(X[first, second], dtype=np.float64)
     else:
-        distance = paired_distances(X[first], X[second], metric=metric).astype(np.float64)
+        distance = np.asarray(paired_distances(X[first], X[second], metric=metric), dtype=np.float64)
     return Edges(first, second, distance, int(components))
 
 

@@ -188,10 +188,10 @@ def constrained_linkage(X: np.ndarray, edges: Edges, method: str, n_clusters: in
         size,
         mean,
         *_room(4 * m + n),
-        np.empty((n - 1, 2), np.int64),
-        np.empty(n - 1),
-        np.array([0, 0, n]),
-        CODES[method],
+        children=np.empty((n - 1, 2), np.int64),
+        height=np.empty(n - 1),
+        totals=np.array([0, 0, n]),
+        method=CODES[method],
     )
     fill(graph, edges.first, edges.second, edges.distance)
     found, weight, place = np.zeros(n, np.int64), np.empty(n), np.zeros(2 * n - 1, np.int64)

@@ -13,7 +13,6 @@ which for two points is their distance as in Ward's linkage, or the diameter. Th
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import ClusterMixin
 from sklearn.utils.validation import validate_data
 
@@ -135,7 +134,7 @@ class DivisiveClustering(ClusterMixin, Estimator):
         self.distance_threshold = distance_threshold
 
     @validated
-    def fit(self, X: ArrayLike, y: Any = None) -> "DivisiveClustering":
+    def fit(self, X: Any, y: Any = None) -> "DivisiveClustering":
         """Split the rows.
 
         Parameters

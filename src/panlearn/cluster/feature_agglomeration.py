@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -107,7 +106,7 @@ class FeatureAgglomeration(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ag
         compute_distances: bool = False,
     ) -> None:
         super().__init__(
-            n_clusters,
+            n_clusters,  # type: ignore[call-arg]
             metric=metric,
             memory=memory,
             connectivity=connectivity,
@@ -119,7 +118,7 @@ class FeatureAgglomeration(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ag
         self.pooling_func = pooling_func
 
     @validated
-    def fit(self, X: ArrayLike, y: Any = None) -> "FeatureAgglomeration":
+    def fit(self, X: Any, y: Any = None) -> "FeatureAgglomeration":
         """Build the tree of the columns and cut it.
 
         Parameters
@@ -139,7 +138,7 @@ class FeatureAgglomeration(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ag
         self._n_features_out = self.n_clusters_
         return self
 
-    def transform(self, X: ArrayLike) -> np.ndarray:
+    def transform(self, X: Any) -> np.ndarray:
         """Pool the columns of each group.
 
         Parameters
@@ -161,7 +160,7 @@ class FeatureAgglomeration(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ag
         groups = [self.pooling_func(X[:, self.labels_ == g], axis=1) for g in np.unique(self.labels_)]
         return np.array(groups).T
 
-    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
+    def inverse_transform(self, X: Any) -> np.ndarray:
         """Give each column the value of its group.
 
         Parameters

@@ -66,7 +66,7 @@ def select(rows, bounds, centres, moves, work, start, stop):
         bounds.upper[i], lower[i, 0] = u, v
         row[m] = i
         m += u >= max(v, moves.apart[a, 0])  # without a branch: which rows fail is not predictable
-    if centres.exact.size < 64 or m == 0 or bounds.label[row[0]] < 0:  # few products: cheaper than a second test
+    if m == 0 or bounds.label[row[0]] < 0:
         return m
     left = 0
     for s in range(m):

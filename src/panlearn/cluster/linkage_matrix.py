@@ -159,7 +159,7 @@ class DistanceRows:
             np.square(D, out=D)
         np.fill_diagonal(D, np.inf)
         whole, real = [np.zeros(n, np.int64) for _ in range(3)], [np.zeros(n) for _ in range(3)]
-        self.rows = Rows(D, np.arange(n), *whole, *real, CODES[method])
+        self.rows = Rows(D, np.arange(n), *whole, *real, method=CODES[method])
         self.cost, self.order = 3.0, np.arange(n)
 
     def ask(self, state: State, slots: np.ndarray) -> None:

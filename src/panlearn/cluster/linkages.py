@@ -74,10 +74,11 @@ def linkage(X: ArrayLike, method: str = "single", metric: Any = "euclidean") -> 
         raise DataError(f"{method} linkage needs Euclidean distances; use metric='euclidean' or another method.")
     if condensed or metric == "precomputed":
         return _from_distances(_square(X), method)
-    X = check_array(X, dtype=np.float64, ensure_min_samples=2, input_name="X")
+    number: Any = np.float64
+    points = np.asarray(check_array(X, dtype=number, ensure_min_samples=2, input_name="X"))
     if metric == "euclidean":
-        return _from_points(X, method)
-    return _from_distances(square_distances(np.asarray(X), metric), method)
+        return _from_points(points, method)
+    return _from_distances(square_distances(points, metric), method)
 
 
 def _from_points(X: np.ndarray, method: str) -> np.ndarray:

@@ -67,7 +67,7 @@ class PCA(LinearGaussian):
     n_oversamples : int, default=10
         Columns of the block of "randomized" beyond `n_components`, if `iterated_power` is a number.
     power_iteration_normalizer : {"auto", "QR", "LU", "none"}, default="auto"
-        Without effect: blocks are made orthonormal by QR.
+        Without effect: blocks are made orthonormal.
     random_state : int, RandomState or None, default=None
         Start of "randomized", "arpack" and EM.
     verbose : int, default=0

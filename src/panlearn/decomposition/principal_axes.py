@@ -39,7 +39,7 @@ from panlearn.decomposition.scatter import Scatter, Spread, scatter_of, shifted,
 SMALL = 500  # a covariance matrix of this size costs next to nothing
 KEPT = 1e-10  # least ratio of variances from a covariance matrix: six of its digits are right
 KEPT_DUAL = 1e-6  # the same where vectors are divided by the root of the variance as well
-TOL = 1e-5  # mean share of the variances that `randomized` may miss
+TOL = 1e-5  # share of the variance explained that `randomized` may miss
 EXACT = 1e-14  # the same for small data: vectors are then right to seven digits
 
 

@@ -62,7 +62,7 @@ def plot_biplot(
     Examples
     --------
     >>> figure = plot_biplot([[1, 0], [-1, 0.2]], [[0.8, 0.6], [-0.6, 0.8]], names=["height", "weight"])
-    >>> sorted(text.get_text() for text in figure.axes[0].texts)
+    >>> sorted(text.get_text() for text in figure.axes[0].texts if text.get_text())
     ['height', 'weight']
     """
     scores, components = np.asarray(scores, dtype=float), np.asarray(components, dtype=float)

@@ -86,4 +86,5 @@ def plot_clusters(
         axes.set_ylim(bottom=0)
         axes.set_title("inertia")
         axes.set_xlabel("iteration")
+        axes.locator_params(axis="x", integer=True)
     return figure

@@ -7,7 +7,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import ArrayLike
 
 from panlearn.plot.labels import format_number
-from panlearn.plot.style import ACCENT, MUTED, SECOND, house_style, new_axes
+from panlearn.plot.style import ACCENT, MUTED, SECOND, SURFACE, house_style, new_axes
 
 
 @house_style()
@@ -133,7 +133,7 @@ def plot_validation_curve(
         axes.set_xticks(x, [str(name) for name in names])
     axes.set_xlabel(parameter)
     axes.set_title(metric)
-    axes.legend(loc="best")
+    axes.legend(loc="best", frameon=True, facecolor=SURFACE, edgecolor="none")  # hides the dotted line behind it
     return figure
 
 

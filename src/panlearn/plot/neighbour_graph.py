@@ -14,6 +14,7 @@ from panlearn.plot.labels import fit_label
 from panlearn.plot.style import ACCENT, MUTED, SECOND, house_style
 
 THIN, THICK = 0.3, 1.8  # line widths, in points, of the lightest and the heaviest edge
+EVEN = 0.7  # of all edges, where they weigh the same
 
 
 @house_style()
@@ -67,9 +68,10 @@ def plot_neighbor_graphs(X: ArrayLike, graphs: Mapping[str, Any], *, columns: in
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (name, graph) in zip(panels, graphs.items(), strict=False):
         edges: Any = triu(graph, 1).tocoo()
-        weight = edges.data / edges.data.max(initial=0.0) if edges.data.any() else np.ones(len(edges.data))
+        uneven = np.unique(edges.data).size > 1
+        widths = THIN + (THICK - THIN) * edges.data / edges.data.max() if uneven else EVEN
         ends = list(np.stack([X[edges.row], X[edges.col]], axis=1))
-        axes.add_collection(LineCollection(ends, linewidths=THIN + (THICK - THIN) * weight, colors=MUTED))
+        axes.add_collection(LineCollection(ends, linewidths=widths, colors=MUTED))
         alone = np.bincount(np.r_[edges.row, edges.col], minlength=len(X)) == 0
         axes.plot(*X[~alone].T, "o", color=ACCENT, markersize=3)
         axes.plot(*X[alone].T, "o", color=SECOND, markersize=6, markerfacecolor="none", markeredgewidth=1.4)

@@ -11,7 +11,7 @@ Bins of several codes count as one category, and the answer is a set of codes.
 import numpy as np
 
 from panlearn.core.jit import kernel
-from panlearn.ensemble.gradient_boosting.numeric_split import bounded_term, leaf_value, least_curvature
+from panlearn.ensemble.gradient_boosting.numeric_split import bounded_term, leaf_value
 
 
 @kernel
@@ -21,16 +21,16 @@ def best_subset(hist, column, node, rules, found):
     count = _collect(hist, column, node, rules, sums, key)
     total_g, total_h = np.float64(node.g), np.float64(node.h)
     own = bounded_term(total_g, total_h, leaf_value(total_g, total_h, node, rules), rules)
-    found.gain, least = -np.inf, least_curvature(node, rules)
+    found.gain = -np.inf
     best_side, length = 0, 0
     for side in range(2 if count > 1 else 0):
         g, h, rows = np.int64(0), np.int64(0), np.int64(0)
         for k in range((count + 1) // 2 - side):
             c = k if side == 0 else count - 1 - k
             g, h, rows = g + sums[c, 0], h + sums[c, 1], rows + sums[c, 2]
-            if rows < rules.min_rows or h < least:
+            if rows < rules.min_rows or h < rules.min_hessian:
                 continue
-            if node.rows - rows < rules.min_rows or node.h - h < least:
+            if node.rows - rows < rules.min_rows or node.h - h < rules.min_hessian:
                 break
             gl, hl = np.float64(g), np.float64(h)
             gr, hr = total_g - gl, total_h - hl

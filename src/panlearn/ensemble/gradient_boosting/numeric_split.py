@@ -11,10 +11,6 @@ The codes are walked once for the running sums, keeping only the last codes of b
 gains of those are then computed several at a time. In a leaf so small that its sums fit into the fields of one packed
 number, which are most leaves, the running sums stay packed: one addition a code, and all else several at a time.
 
-A part needs enough rows, and as large a share of H as those rows are of the leaf's: twenty rows that are all but sure
-of their class (H = p (1 - p) is small) say less than twenty that are not, and a leaf of them alone would be noise.
-Where H is the same for all rows, as for squared error, that is the bound on the rows once more.
-
 Under a monotone constraint, leaf values w are held within bounds, and a part's term is -2 G w - (H + lambda) w^2: the
 same at the best w, less at another. A split whose values are in the wrong order is none.
 """
@@ -91,7 +87,7 @@ def _search_packed(hist, column, start, node, rules, room, found, left):
         sums[i] = total
         first += np.uint64(total & c_mask < least)
         stop += np.uint64(total & c_mask <= most)
-    total_g, total_h, l2, low = np.float64(node.g), np.float64(node.h), rules.l2, least_curvature(node, rules)
+    total_g, total_h, l2, low = np.float64(node.g), np.float64(node.h), rules.l2, rules.min_hessian
     own = total_g * total_g / (total_h + l2)
     low = max(low, 5e-324) if l2 == 0.0 else low  # nothing is divided by 0
     for i in range(first, stop):
@@ -113,7 +109,7 @@ def _search_packed(hist, column, start, node, rules, room, found, left):
 @kernel
 def _fill_gains(count, node, rules, room):
     total_g, total_h = np.float64(node.g), np.float64(node.h)
-    l1, l2, least = rules.l1, rules.l2, least_curvature(node, rules)
+    l1, l2, least = rules.l1, rules.l2, rules.min_hessian
     own = shrink(total_g, l1) ** 2 / (total_h + l2)
     gs, hs, gains = room[1], room[2], room[3]
     for k in range(np.uint64(count)):
@@ -128,7 +124,7 @@ def _fill_gains(count, node, rules, room):
 @kernel
 def _fill_bounded_gains(count, sign, node, rules, room):
     total_g, total_h = np.float64(node.g), np.float64(node.h)
-    l2, least = rules.l2, least_curvature(node, rules)
+    l2, least = rules.l2, rules.min_hessian
     own = bounded_term(total_g, total_h, leaf_value(total_g, total_h, node, rules), rules)
     for k in range(np.uint64(count)):
         g, h = room[1, k], room[2, k]
@@ -137,12 +133,6 @@ def _fill_bounded_gains(count, sign, node, rules, room):
         wrong = (sign == 1 and left > right) or (sign == -1 and left < right)
         gain = bounded_term(g, h, left, rules) + bounded_term(other_g, other_h, right, rules) - own
         room[3, k] = -np.inf if wrong or h < least or other_h < least or h + l2 <= 0.0 else gain
-
-
-@kernel(inline=True)
-def least_curvature(node, rules):
-    """The least H of a part: its own bound, or the share of the leaf's H that `min_rows` is of the leaf's rows."""
-    return max(rules.min_hessian, rules.min_rows * np.float64(node.h) / node.rows)
 
 
 @kernel(inline=True)
