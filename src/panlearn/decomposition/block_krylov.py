@@ -10,7 +10,8 @@ of passes for the same accuracy [musco2015]; `randomized` solvers elsewhere are 
 answer in K_j is Rayleigh and Ritz's: with an orthonormal basis B, the eigenpairs of B'AB.
 
 It stops when the sum of the k largest Ritz values, the variance explained, is within a share `tol` of its limit, and
-each value on average within ten times that, so that small values beside a huge one count. Successive gains g_j fall at least geometrically, so about g_j r / (1 - r) is left, r = g_j / g_(j-1).
+each value on average within ten times that, so that small values beside a huge one count. Successive gains g_j fall at
+least geometrically, so about g_j r / (1 - r) is left, r = g_j / g_(j-1).
 
 Two precisions: passes in float32, at half the time, find the space; a last pass in float64 on the k vectors found gives
 their variances and residuals. Rounding of 1e-7 in the vectors costs 1e-14 in the variances. Where the wanted
