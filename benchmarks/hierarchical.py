@@ -38,7 +38,9 @@ def fastcluster_linkage(X: np.ndarray, method: str, vector: bool) -> np.ndarray:
 
 @cache
 def reference(n: int, p: int, method: str) -> np.ndarray:
-    """Sorted heights by fastcluster, found once."""
+    """Sorted heights by fastcluster, or by SciPy for few points, found once."""
+    if n <= 1000:
+        return np.sort(hierarchy.linkage(normal(n, p).X, method)[:, 2])
     return np.sort(fastcluster_linkage(normal(n, p).X, method, method in ("ward", "single", "centroid"))[:, 2])
 
 

@@ -35,7 +35,8 @@ def test_a_misprint_must_round_to_its_correction():
     assert not wrong.agrees
 
 
-def test_all_examples_agree_and_the_table_says_so(capsys):
+def test_all_examples_agree_and_the_table_says_so(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")  # no line is broken
     tour()
     printed = capsys.readouterr().out
     rows = tour_rows()

@@ -42,7 +42,7 @@ FAMILIES = (
     "numerics",
 )
 CASES = [case for family in FAMILIES for case in import_module(f"benchmarks.{family}").CASES]
-INSTALLED = ("scikit-learn", "numpy", "statsmodels")  # other peers compile themselves, or come with an extra only
+INSTALLED = ("scikit-learn", "numpy", "scipy", "statsmodels")  # others compile themselves, or come with an extra only
 ONCE = Options(threads=1, repeats=1, cap=20.0)
 
 

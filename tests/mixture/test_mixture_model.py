@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
+from panlearn import mixture
 from panlearn.mixture import GaussianMixture
 
 X = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0.0], [8.0]], 30, axis=0)
@@ -37,3 +38,16 @@ def test_not_fitted():
             getattr(GaussianMixture(), call)(X)
     with pytest.raises(NotFittedError):
         GaussianMixture().sample()
+
+
+def test_the_engine_is_offered_beside_its_models():
+    """Two coins, which of them was thrown not seen: the biases of Do and Batzoglou's example of EM."""
+    heads = np.array([5, 9, 8, 4, 7])
+
+    def step(biases):
+        likelihood = biases ** heads[:, None] * (1 - biases) ** (10 - heads[:, None])
+        share = likelihood / likelihood.sum(axis=1, keepdims=True)
+        return np.log(likelihood.sum(axis=1)).sum(), heads @ share / (10 * share.sum(axis=0))
+
+    found = mixture.em(step, np.array([0.6, 0.5]), tol=1e-10)
+    np.testing.assert_allclose(found.parameters, [0.80, 0.52], atol=0.005)

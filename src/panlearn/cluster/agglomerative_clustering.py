@@ -252,4 +252,4 @@ class AgglomerativeClustering(ClusterMixin, Estimator):
             linkage(X, name)
         chain = np.eye(len(X), k=1)
         for name in ("ward", "average"):
-            cls(linkage=name, connectivity=chain).fit(X)
+            AgglomerativeClustering(linkage=name, connectivity=chain).fit(X)

@@ -41,10 +41,8 @@ class Estimator(BaseEstimator):
             return X
         dtypes = [np.float64, np.float32]
         checks = {"accept_sparse": accept_sparse, "dtype": dtypes, "ensure_all_finite": False, **checks}
-        if y is None:
-            X = validate_data(self, X, **checks)
-        else:
-            X, y = validate_data(self, X, y, **checks)
+        checked = validate_data(self, X, y, **checks)
+        X, y = (checked, None) if y is None else checked
         if not isinstance(X, np.ndarray):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         if sample_weight is not None:
