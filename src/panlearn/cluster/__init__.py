@@ -19,7 +19,6 @@ __all__ = [
     "k_means",
     "kmeans_plusplus",
     "linkage",
-    "plot_dendrogram",
 ]
 
 

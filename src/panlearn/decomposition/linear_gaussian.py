@@ -20,7 +20,6 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from panlearn.core.base import Estimator
-from panlearn.core.blocks import RowSource
 from panlearn.core.errors import DataError
 from panlearn.decomposition.missing_components import TINY, Subspace, filled_in, posterior
 
@@ -36,10 +35,6 @@ class LinearGaussian(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimato
     mean_: np.ndarray
     noise_variance_: float
     _fills_in: ClassVar[bool] = False  # whether missing entries are replaced by their expectation
-
-    def _rows(self, X: Any, sample_weight: Any = None, **checks: Any) -> RowSource:
-        """Rows to fit on, without a target; a dense X is not checked to be finite, the sums over it tell."""
-        return self._source(X, None, sample_weight, **checks)
 
     def transform(self, X: Any) -> np.ndarray:
         """Project rows on the components.

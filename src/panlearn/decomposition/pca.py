@@ -203,7 +203,7 @@ class PCA(LinearGaussian):
             The fitted estimator.
         """
         vars(self).pop("_scatter", None)
-        source = self._rows(X, sample_weight)
+        source = self._source(X, None, sample_weight)
         k, all_values = self._wanted(source.n_rows or np.inf, source.n_features)
         axes = principal_axes(source, k, self.svd_solver, self._search(), all_values=all_values)
         _check_weight(axes.weight)
@@ -241,7 +241,7 @@ class PCA(LinearGaussian):
             raise DataError(
                 "partial_fit cannot go on from fit, which keeps no scatter matrix: begin with partial_fit, on a clone."
             )
-        source = self._rows(X, sample_weight, reset=before is None)
+        source = self._source(X, None, sample_weight, reset=before is None)
         scatter = scatter_of(source)
         if not np.isfinite(scatter.matrix).all():
             require_finite(source)

@@ -152,7 +152,7 @@ class ProbabilisticPCA(LinearGaussian):
         ProbabilisticPCA
             The fitted estimator.
         """
-        source = self._rows(X, sample_weight, accept_sparse=False)
+        source = self._source(X, None, sample_weight, accept_sparse=False)
         p, n = source.n_features, source.n_rows or np.inf
         most = int(min(n, p)) - 1
         k = most if self.n_components is None else self.n_components

@@ -298,9 +298,11 @@ class GaussianMixture(MixtureModel):
     @classmethod
     def _warm_kernels(cls) -> None:
         X = np.random.default_rng(0).normal(size=(100, 2))
+        gaps = np.where(np.eye(100, 2, dtype=bool), np.nan, X)
         for kind in ("full", "diag"):
-            model = cls(2, covariance_type=kind, random_state=0, tol=1.0).fit(X)
-            model.score(X)
+            model = cls(2, covariance_type=kind, random_state=0, tol=1.0)
+            for rows in (X, gaps):
+                model.fit(rows).score(rows)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
