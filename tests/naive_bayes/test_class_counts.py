@@ -5,9 +5,8 @@ import pytest
 from scipy import sparse
 
 import panlearn
-from panlearn.core.blocks import ArrayRows, FileRows
+from panlearn.core.blocks import ArrayRows, CodedRows, FileRows
 from panlearn.naive_bayes.class_counts import class_counts, linear_scores
-from panlearn.optimize.class_moments import CodedRows
 from tests.oracles import naive_bayes as oracle
 
 RNG = np.random.default_rng(0)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from panlearn.core.blocks import ArrayRows, FileRows
-from panlearn.optimize.class_moments import CodedRows, class_moments, grouped, merge
+from panlearn.core.blocks import ArrayRows, CodedRows, FileRows
+from panlearn.optimize.class_moments import class_moments, grouped, merge
 from tests.oracles import gaussian_classes as oracle
 
 FORMS = ["diagonal", "pooled", "each"]

@@ -15,7 +15,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, validate_data
 
-from panlearn.core.blocks import ArrayRows, RowSource
+from panlearn.core.blocks import ArrayRows, CodedRows, RowSource
 from panlearn.core.errors import DataError
 
 
@@ -60,19 +60,19 @@ class Classifier(ClassifierMixin, Estimator):
 
     classes_: np.ndarray
 
-    def _encode(self, y: Any) -> np.ndarray:
+    def _encode(self, y: Any, least: int = 2) -> np.ndarray:
         """Codes 0..K-1 of the labels; sets `classes_`.
 
         Raises
         ------
         ValueError
-            If y is continuous, or has one class only.
+            If y is continuous, or has fewer classes than `least`.
         """
         y = np.asarray(y)
         if y.dtype.kind not in "iub":  # whole numbers are labels without a further look
             check_classification_targets(y)
         self.classes_ = np.unique(y)
-        if len(self.classes_) < 2:
+        if len(self.classes_) < least:
             raise DataError(
                 f"{type(self).__name__} needs samples of at least 2 classes, but y has only one class: "
                 f"{self.classes_.tolist()[0]!r}. Check the target column, or stratify the split."
@@ -80,6 +80,26 @@ class Classifier(ClassifierMixin, Estimator):
         if y.dtype.kind in "iu" and self.classes_[0] == 0 and self.classes_[-1] == len(self.classes_) - 1:
             return y.astype(np.int64, copy=False)
         return np.searchsorted(self.classes_, y)  # half the time of unique's own inverse
+
+    def _labelled(self, source: RowSource, least: int = 2) -> RowSource:
+        """Rows of `fit` with codes for labels; sets `classes_`."""
+        if isinstance(source, ArrayRows):
+            source.rows = source.rows._replace(y=self._encode(source.rows.y, least))
+            return source
+        self._encode(np.unique(np.concatenate([np.unique(piece.y) for piece in source.pieces()])), least)
+        return CodedRows(source, self.classes_)
+
+    def _known(self, source: RowSource) -> RowSource:
+        """Rows of `partial_fit` with codes for labels, all of which must be in `classes_`."""
+        if not isinstance(source, ArrayRows):
+            return CodedRows(source, self.classes_)
+        labels = np.asarray(source.rows.y)
+        codes = np.minimum(np.searchsorted(self.classes_, labels), len(self.classes_) - 1)
+        if (self.classes_[codes] != labels).any():
+            new = np.setdiff1d(labels, self.classes_)
+            raise DataError(f"The target label(s) {new} in y do not exist in the initial classes {self.classes_}")
+        source.rows = source.rows._replace(y=codes)
+        return source
 
     def _class_weighted(self, class_weight: Any, y: Any, sample_weight: np.ndarray | None) -> np.ndarray | None:
         """Row weights times the weights of their classes."""

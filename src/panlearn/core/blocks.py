@@ -36,8 +36,20 @@ class Rows(NamedTuple):
     y: Any  # (m,) or (m, targets) ndarray, or None
     weight: np.ndarray | None  # (m,)
 
-    def __getitem__(self, rows: slice) -> "Rows":  # type: ignore[override]
-        return Rows(*(None if part is None else part[rows] for part in (self.X, self.y, self.weight)))
+    def __getitem__(self, rows: slice | np.ndarray) -> "Rows":  # type: ignore[override]
+        y, weight = (None if part is None else part[rows] for part in (self.y, self.weight))
+        if isinstance(rows, slice) and rows.step is None:
+            return Rows(row_slice(self.X, *rows.indices(self.X.shape[0])[:2]), y, weight)
+        return Rows(self.X[rows], y, weight)
+
+
+def row_slice(X: Any, start: int, stop: int) -> Any:
+    """Rows start to stop; of a CSR array without a copy of its entries, as of a dense one."""
+    if not (issparse(X) and X.format == "csr"):
+        return X[start:stop]
+    begin, end = X.indptr[start], X.indptr[stop]
+    parts = (X.data[begin:end], X.indices[begin:end], X.indptr[start : stop + 1] - begin)
+    return type(X)(parts, shape=(stop - start, X.shape[1]))
 
 
 class RowSource:
@@ -319,6 +331,27 @@ def in_memory(source: RowSource) -> Rows:
     return Rows(X, y, weight)
 
 
+class CodedRows(RowSource):
+    """Rows whose labels become the codes 0 … K-1 of sorted classes, block by block.
+
+    Parameters
+    ----------
+    source : RowSource
+        Rows with labels.
+    classes : ndarray of shape (K,)
+        The labels, sorted.
+    """
+
+    def __init__(self, source: RowSource, classes: np.ndarray) -> None:
+        self.source, self.classes = source, classes
+        self.n_rows, self.n_features = source.n_rows, source.n_features
+
+    def pieces(self) -> Any:
+        """The pieces of the source with codes for labels."""
+        for piece in self.source.pieces():
+            yield piece._replace(y=np.searchsorted(self.classes, piece.y))
+
+
 def require_finite(source: RowSource) -> None:
     """Raise scikit-learn's error if a feature is NaN or infinite.
 
@@ -329,6 +362,18 @@ def require_finite(source: RowSource) -> None:
     """
     for piece in source.pieces():
         assert_all_finite(piece.X, input_name="X")
+
+
+def require_weight(total: float) -> None:
+    """Raise if no row counts.
+
+    Raises
+    ------
+    DataError
+        If the sum of the weights is not positive.
+    """
+    if not total > 0:
+        raise DataError("sample_weight must have at least one positive entry; all of them are 0.")
 
 
 def density(source: RowSource) -> float:

@@ -13,7 +13,7 @@ from panlearn.core.blocks import ArrayRows, RowSource, in_memory
 from panlearn.core.errors import DataError
 from panlearn.core.threads import single_threaded_blas
 from panlearn.discriminant_analysis.shrinkage import LEDOIT_WOLF, class_covariances
-from panlearn.optimize.class_moments import ClassMoments, CodedRows, class_moments, merge
+from panlearn.optimize.class_moments import ClassMoments, class_moments, merge
 
 SMALL = 300  # features up to which a threaded BLAS loses more at its start than it gains
 
@@ -30,16 +30,6 @@ class GaussianClassifier(Classifier):
     covariance_estimator: Any
     _moments: ClassMoments | None
 
-    def _labelled(self, X: Any, y: Any, sample_weight: Any) -> RowSource:
-        """Rows of `fit` with codes for labels; sets `classes_`."""
-        source = self._source(X, y, sample_weight)
-        self._check_settings(sample_weight)
-        if isinstance(source, ArrayRows):
-            source.rows = source.rows._replace(y=self._encode(source.rows.y))
-            return source
-        self._encode(np.unique(np.concatenate([np.unique(piece.y) for piece in source.pieces()])))
-        return CodedRows(source, self.classes_)
-
     def _batch(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> tuple[RowSource, bool]:
         """Rows of `partial_fit` with codes for labels, and whether they are the first."""
         first = _check_partial_fit_first_call(self, classes)
@@ -51,14 +41,7 @@ class GaussianClassifier(Classifier):
                 "partial_fit keeps sums over the rows, and Ledoit-Wolf shrinkage or a covariance_estimator needs the "
                 "rows themselves: use shrinkage='oas', a fixed number, or fit."
             )
-        if isinstance(source, ArrayRows):
-            y = np.asarray(source.rows.y)
-            if not np.isin(y, self.classes_).all():
-                new = np.setdiff1d(y, self.classes_)
-                raise DataError(f"The target label(s) {new} in y do not exist in the initial classes {self.classes_}")
-            source.rows = source.rows._replace(y=np.searchsorted(self.classes_, y))
-            return source, first
-        return CodedRows(source, self.classes_), first
+        return self._known(source), first
 
     def _grown(self, source: RowSource, first: bool, form: str) -> ClassMoments:
         """Moments of all batches so far."""
@@ -101,10 +84,6 @@ class GaussianClassifier(Classifier):
         """float32 for rows of that type."""
         X = source.rows.X if isinstance(source, ArrayRows) else None
         return np.float32 if X is not None and X.dtype == np.float32 else np.float64
-
-    def _check_weight(self, moments: ClassMoments) -> None:
-        if not moments.weight.sum() > 0:
-            raise DataError("sample_weight must have at least one positive entry; all of them are 0.")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -19,7 +19,7 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from panlearn.core.blocks import RowSource, in_memory
+from panlearn.core.blocks import RowSource, in_memory, require_weight
 from panlearn.core.constraints import ARRAY, BOOLEAN, COUNT, NONNEGATIVE, UNIT, options, validated
 from panlearn.core.errors import DataError
 from panlearn.core.linear_classifier import LinearClassifier
@@ -159,11 +159,12 @@ class LinearDiscriminantAnalysis(
         LinearDiscriminantAnalysis
             The fitted estimator.
         """
-        source = self._labelled(X, y, sample_weight)
+        source = self._labelled(self._source(X, y, sample_weight))
+        self._check_settings(sample_weight)
         p = source.n_features
         wide = source.n_rows is not None and p > source.n_rows and self._form == "pooled" and self.solver == "svd"
         moments = class_moments(source, len(self.classes_), "diagonal" if wide else self._form)
-        self._check_weight(moments)
+        require_weight(moments.weight.sum())
         if moments.rows.sum() <= len(self.classes_):
             raise DataError("The number of samples must be more than the number of classes.")
         self._moments = None if wide else moments
@@ -195,7 +196,7 @@ class LinearDiscriminantAnalysis(
         """
         source, first = self._batch(X, y, classes, sample_weight)
         self._moments = self._grown(source, first, self._form)
-        self._check_weight(self._moments)
+        require_weight(self._moments.weight.sum())
         self._solve(self._moments, None, self._dtype(source))
         return self
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from panlearn.core.blocks import RowSource
+from panlearn.core.blocks import RowSource, require_weight
 from panlearn.core.constraints import ARRAY, BOOLEAN, NONNEGATIVE, UNIT, options, validated
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
@@ -157,9 +157,10 @@ class QuadraticDiscriminantAnalysis(GaussianClassifier):
         QuadraticDiscriminantAnalysis
             The fitted estimator.
         """
-        source = self._labelled(X, y, sample_weight)
+        source = self._labelled(self._source(X, y, sample_weight))
+        self._check_settings(sample_weight)
         self._moments = class_moments(source, len(self.classes_), "each")
-        self._check_weight(self._moments)
+        require_weight(self._moments.weight.sum())
         with blas_for(source.n_features):
             self._solve(self._moments, source, self._dtype(source))
         return self
@@ -190,7 +191,7 @@ class QuadraticDiscriminantAnalysis(GaussianClassifier):
         """
         source, first = self._batch(X, y, classes, sample_weight)
         self._moments = self._grown(source, first, "each")
-        self._check_weight(self._moments)
+        require_weight(self._moments.weight.sum())
         try:
             self._solve(self._moments, None, self._dtype(source))
         except (DataError, np.linalg.LinAlgError) as error:

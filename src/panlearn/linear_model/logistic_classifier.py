@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 
-from panlearn.core.blocks import ArrayRows, RowSource
+from panlearn.core.blocks import ArrayRows, RowSource, require_weight
 from panlearn.core.errors import DataError
 from panlearn.core.linear_classifier import LinearClassifier
 from panlearn.linear_model.logistic_parameters import SHORT_INDICES, UNCONVERGED
@@ -51,8 +51,7 @@ class LogisticClassifier(LinearClassifier):
             weight = self._class_weighted(self.class_weight, y, weight)
         source.rows = source.rows._replace(y=codes, weight=weight)
         counts = np.bincount(codes, weight, minlength=len(self.classes_)).astype(np.float64)
-        if np.count_nonzero(counts) == 0:
-            raise DataError("sample_weight must have at least one positive entry; all of them are 0.")
+        require_weight(counts.sum())
         return counts
 
     def _keep(self, problem: LogisticProblem, found: Minimum, l1: float, l2: float) -> None:

@@ -267,15 +267,10 @@ class GaussianMixture(MixtureModel):
         self.means_, self.covariances_ = parameters.means.astype(dtype), parameters.covariances.astype(dtype)
         self.precisions_cholesky_ = parameters.factors.astype(dtype)
         self.precisions_ = parameters_of.precisions(kind, parameters.factors).astype(dtype)
-        self.converged_, self.n_iter_, self.lower_bound_ = found.converged, found.n_iter, found.log_likelihood
-        self.lower_bounds_ = found.trace.tolist()
         self.degenerate_components_ = parameters_of.held_up(kind, parameters)
-        gain = float(np.diff(found.trace)[-1]) if len(found.trace) > 1 else np.inf
-        course = "never fell" if not found.fall else f"fell by {found.fall:.1e}, where EM stopped"
-        held, k = len(self.degenerate_components_), len(self.weights_)
-        self.certificate_ = f"mean log-likelihood {found.log_likelihood:.6g}, last gain {gain:.1e}; it {course}" + (
-            f"; {held} of {k} components degenerate, held up by reg_covar" if held else ""
-        )
+        gain = self._keep_course(found, "mean log-likelihood")
+        if held := len(self.degenerate_components_):
+            self.certificate_ += f"; {held} of {len(self.weights_)} components degenerate, held up by reg_covar"
         return gain
 
     def _says(self, X: np.ndarray, what: str) -> np.ndarray:

@@ -14,12 +14,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from panlearn.core.base import Estimator
+from panlearn.optimize.em import EMFit
 
 
 class MixtureModel(DensityMixin, Estimator):
     """Base of the mixtures."""
 
     weights_: np.ndarray
+    converged_: bool
+    n_iter_: int
+    lower_bound_: float
+    lower_bounds_: list[float]
     random_state: Any
 
     def _checked(self, X: Any) -> np.ndarray:
@@ -37,6 +42,15 @@ class MixtureModel(DensityMixin, Estimator):
     def _draw(self, component: int, count: int, rng: Any) -> np.ndarray:
         """Rows from one component."""
         raise NotImplementedError
+
+    def _keep_course(self, found: EMFit[Any], objective: str) -> float:
+        """Set what EM says of its course; returns the last gain."""
+        self.converged_, self.n_iter_ = found.converged, found.n_iter
+        self.lower_bound_, self.lower_bounds_ = float(found.log_likelihood), found.trace.tolist()
+        gain = float(np.diff(found.trace)[-1]) if len(found.trace) > 1 else np.inf
+        course = "never fell" if not found.fall else f"fell by {found.fall:.1e}, where EM stopped"
+        self.certificate_ = f"{objective} {self.lower_bound_:.6g}, last gain {gain:.1e}; it {course}"
+        return gain
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
         """Fit, and give the likeliest component of each row.

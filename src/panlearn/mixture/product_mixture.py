@@ -29,7 +29,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from panlearn.core.blocks import ArrayRows, Rows, RowSource, in_memory, reduce_rows
+from panlearn.core.blocks import ArrayRows, Rows, RowSource, in_memory, reduce_rows, require_weight
 from panlearn.core.constraints import BOOLEAN, COUNT, NATURAL, NONNEGATIVE, RANDOM, VERBOSE, options, validated
 from panlearn.core.errors import DataError
 from panlearn.core.threads import map_chunks, scratch
@@ -173,8 +173,7 @@ class ProductMixture(MixtureModel):
         resumed = self.warm_start and hasattr(self, "converged_")
         resumed = resumed and self._parameters().theta.shape == (k, source.n_features)
         total = reduce_rows(lambda Z, G, w: np.array([Z.shape[0] if w is None else w.sum()], float), source, work=1)[0]
-        if total <= 0:
-            raise DataError("sample_weight must have a positive sum; all weights are 0.")
+        require_weight(total)
 
         def step(parameters: Parameters) -> tuple[float, Parameters]:
             sums = self._sums(source, parameters)
@@ -192,10 +191,7 @@ class ProductMixture(MixtureModel):
             title=type(self).__name__,
         )
         self._store(fit.parameters)
-        self.converged_, self.n_iter_ = fit.converged, fit.n_iter
-        self.lower_bound_, self.lower_bounds_ = float(fit.log_likelihood), fit.trace.tolist()
-        gain = float(np.diff(fit.trace)[-1]) if len(fit.trace) > 1 else np.inf
-        self.certificate_ = f"log-posterior {self.lower_bound_:.6g} a row, last gain {gain:.0e}"
+        gain = self._keep_course(fit, "mean log-posterior")
         if not fit.converged and self.max_iter > 0:
             self._warn_unconverged(f"the last iteration gained {gain:.1e}", "Raise max_iter or tol.")
         return self

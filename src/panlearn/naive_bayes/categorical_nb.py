@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, check_non_negative, validate_data
 
-from panlearn.core.blocks import ArrayRows, RowSource
+from panlearn.core.blocks import ArrayRows, RowSource, require_weight
 from panlearn.core.constraints import ARRAY, COUNT, NONNEGATIVE
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
@@ -178,7 +178,7 @@ class CategoricalNB(DiscreteNB):
             self.n_categories_ = self._sizes(codes.max(axis=0) + 1)
             self.class_count_ = self.class_count_ + np.bincount(rows.y, rows.weight, minlength=shape[0])
             self._add(codes, rows.y, rows.weight)
-        self._check_weight(self.class_count_)
+        require_weight(self.class_count_.sum())
         self.n_categories_ = np.array([count.shape[1] for count in self.category_count_], dtype=np.int64)
 
     def _add(self, codes: np.ndarray, y: np.ndarray, weight: np.ndarray | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from panlearn.core.blocks import ArrayRows, RowSource, add, reduce_rows
+from panlearn.core.blocks import ArrayRows, RowSource, add, reduce_rows, row_slice
 from panlearn.core.threads import GATE, map_chunks, scratch
 
 SPARSE_ROWS = 1 << 16  # rows of a sparse block
@@ -98,7 +98,7 @@ def linear_scores(
 
     def part(start: int, stop: int) -> None:
         for a in range(start, stop, rows):
-            block = _rows(X, a, min(a + rows, stop))
+            block = row_slice(X, a, min(a + rows, stop))
             block = block if indicator_of is None else indicator_of(block)
             if issparse(block):
                 out[a : a + block.shape[0]] = block @ columns
@@ -115,7 +115,7 @@ def _sum_of_views(statistic: Callable[..., ClassCounts], X: Any, y: np.ndarray, 
     """`reduce_rows` for sparse rows in memory: a slice of them would be a copy, which costs more than counting."""
 
     def part(start: int, stop: int) -> ClassCounts:
-        return statistic(_rows(X, start, stop), y[start:stop], None if weight is None else weight[start:stop])
+        return statistic(row_slice(X, start, stop), y[start:stop], None if weight is None else weight[start:stop])
 
     parts = map_chunks(part, X.shape[0], work=8.0 * X.nnz)
     return reduce(add, parts)
@@ -149,12 +149,3 @@ def _as_float(X: np.ndarray) -> np.ndarray:
     out = scratch("as float", X.shape)
     np.copyto(out, X)
     return out
-
-
-def _rows(X: Any, start: int, stop: int) -> Any:
-    """Rows start to stop; of a sparse matrix without a copy of its entries."""
-    if not issparse(X):
-        return X[start:stop]
-    a, b = X.indptr[start], X.indptr[stop]
-    parts = (X.data[a:b], X.indices[a:b], X.indptr[start : stop + 1] - a)
-    return csr_array(parts, shape=(stop - start, X.shape[1]))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from panlearn.core.blocks import ArrayRows, RowSource, require_finite
+from panlearn.core.blocks import ArrayRows, RowSource, require_finite, require_weight
 from panlearn.core.constraints import ARRAY, BOOLEAN, NONNEGATIVE, validated
 from panlearn.core.errors import DataError
 from panlearn.naive_bayes.class_counts import class_counts
@@ -55,7 +55,7 @@ class DiscreteNB(NaiveBayesClassifier):
         DiscreteNB
             The fitted estimator.
         """
-        source = self._labelled(self._counted_rows(X, y, sample_weight))
+        source = self._labelled(self._counted_rows(X, y, sample_weight), 1)
         self._count(source, first=True)
         self._update()
         return self
@@ -115,7 +115,7 @@ class DiscreteNB(NaiveBayesClassifier):
             found = found._replace(
                 classes=found.classes + self.class_count_, features=found.features + self.feature_count_
             )
-        self._check_weight(found.classes)
+        require_weight(found.classes.sum())
         self.class_count_, self.feature_count_ = found.classes, found.features
 
     def _update(self) -> None:

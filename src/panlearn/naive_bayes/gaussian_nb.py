@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from panlearn.core.blocks import RowSource
+from panlearn.core.blocks import RowSource, require_weight
 from panlearn.core.constraints import ARRAY, NONNEGATIVE, validated
 from panlearn.core.registry import method
 from panlearn.core.threads import map_chunks, scratch
@@ -137,7 +137,7 @@ class GaussianNB(NaiveBayesClassifier):
         GaussianNB
             The fitted estimator.
         """
-        source = self._labelled(self._source(X, y, sample_weight, accept_sparse=False))
+        source = self._labelled(self._source(X, y, sample_weight, accept_sparse=False), 1)
         self._solve(class_moments(source, len(self.classes_), "diagonal"), source)
         return self
 
@@ -169,7 +169,7 @@ class GaussianNB(NaiveBayesClassifier):
 
     def _solve(self, moments: ClassMoments, source: RowSource) -> None:
         """Set the fitted attributes from the sums."""
-        self._check_weight(moments.weight)
+        require_weight(moments.weight.sum())
         self._moments = moments
         priors = class_priors(self.priors, moments.weight)
         total = moments.weight.sum()

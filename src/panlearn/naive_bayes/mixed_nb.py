@@ -24,7 +24,7 @@ from scipy.special import gammaln
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import _check_sample_weight, _check_y, validate_data
 
-from panlearn.core.blocks import ArrayRows
+from panlearn.core.blocks import ArrayRows, require_weight
 from panlearn.core.categorical_columns import encode_columns, learn_columns
 from panlearn.core.constraints import ARRAY, NONNEGATIVE, options, validated
 from panlearn.core.errors import DataError
@@ -191,7 +191,7 @@ class MixedNB(NaiveBayesClassifier):
             The fitted estimator.
         """
         Z, y, weight = self._encoded(X, y, sample_weight, first=True)
-        codes = self._labelled(ArrayRows(Z, y)).rows.y  # type: ignore[attr-defined]
+        codes = self._labelled(ArrayRows(Z, y), 1).rows.y  # type: ignore[attr-defined]
         self._add(Z, codes, weight, first=True)
         return self
 
@@ -257,7 +257,7 @@ class MixedNB(NaiveBayesClassifier):
         n_classes = len(self.classes_)
         counted = np.bincount(y, weight, minlength=n_classes).astype(np.float64)
         self.class_count_ = counted if first else self.class_count_ + counted
-        self._check_weight(self.class_count_)
+        require_weight(self.class_count_.sum())
 
         def one(j: int) -> Any:
             x = np.ascontiguousarray(Z[:, j])

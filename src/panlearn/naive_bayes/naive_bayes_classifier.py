@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from panlearn.core.base import Classifier
-from panlearn.core.blocks import ArrayRows, RowSource
 from panlearn.core.errors import DataError
-from panlearn.optimize.class_moments import CodedRows
 
 
 def class_priors(priors: Any, weight: np.ndarray) -> np.ndarray:
@@ -137,34 +135,6 @@ class NaiveBayesClassifier(Classifier):
     def _check_X(self, X: Any) -> Any:
         return validate_data(self, X, reset=False)
 
-    def _labelled(self, source: RowSource) -> RowSource:
-        """Rows of `fit` with codes for labels; sets `classes_`. One class is enough: it is always predicted."""
-        if isinstance(source, ArrayRows):
-            labels = source.rows.y
-            check_classification_targets(labels)
-            self.classes_ = np.unique(labels)
-            source.rows = source.rows._replace(y=np.searchsorted(self.classes_, labels))
-            return source
-        self.classes_ = np.unique(np.concatenate([np.unique(piece.y) for piece in source.pieces()]))
-        check_classification_targets(self.classes_)
-        return CodedRows(source, self.classes_)
-
-    def _known(self, source: RowSource) -> RowSource:
-        """Rows of `partial_fit` with codes for labels, all of which are in `classes_`."""
-        if not isinstance(source, ArrayRows):
-            return CodedRows(source, self.classes_)
-        labels = np.asarray(source.rows.y)
-        codes = np.minimum(np.searchsorted(self.classes_, labels), len(self.classes_) - 1)
-        if (self.classes_[codes] != labels).any():
-            new = np.setdiff1d(labels, self.classes_)
-            raise DataError(f"The target label(s) {new} in y do not exist in the initial classes {self.classes_}")
-        source.rows = source.rows._replace(y=codes)
-        return source
-
     def _first_call(self, classes: Any) -> bool:
         """Whether `partial_fit` is called for the first time; sets `classes_` then."""
         return _check_partial_fit_first_call(self, classes)
-
-    def _check_weight(self, weight: np.ndarray) -> None:
-        if not weight.sum() > 0:
-            raise DataError("sample_weight must have at least one positive entry; all of them are 0.")

@@ -47,27 +47,6 @@ class ClassMoments(NamedTuple):
         return away.T @ away
 
 
-class CodedRows(RowSource):
-    """Rows whose labels become the codes 0 … K-1 of sorted classes, block by block.
-
-    Parameters
-    ----------
-    source : RowSource
-        Rows with labels.
-    classes : ndarray of shape (K,)
-        The labels, sorted.
-    """
-
-    def __init__(self, source: RowSource, classes: np.ndarray) -> None:
-        self.source, self.classes = source, classes
-        self.n_rows, self.n_features = source.n_rows, source.n_features
-
-    def pieces(self) -> Any:
-        """The pieces of the source with codes for labels."""
-        for piece in self.source.pieces():
-            yield piece._replace(y=np.searchsorted(self.classes, piece.y))
-
-
 def class_moments(source: RowSource, n_classes: int, form: str) -> ClassMoments:
     """Counts, means and scatter of each class.
 
