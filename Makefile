@@ -27,9 +27,9 @@ demo: .venv/demo.stamp
 	now=$$(date +%s); \
 	echo "$$((now - $(SECONDS_NOW))) s from the start, $$((ready - $(SECONDS_NOW))) s of them to set up the environment"
 
-# Two processes with a thread of BLAS each: pools of two that spin on two cores take twice as long.
+# Two processes with a thread of BLAS and of torch each: pools of two that spin on two cores take twice as long.
 test: .venv/test.stamp
-	OPENBLAS_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: .venv/dev.stamp
 	$(PY) -m ruff format --check .
