@@ -14,10 +14,13 @@ from panlearn.core.registry import discover
 from panlearn.plot import figure_svg
 
 sys.path.insert(0, str(Path(__file__).parent))
+import diagnostics_pictures
+import neural_pictures
 import pictures  # the files beside this one; hooks are no package
 import unsupervised_pictures
 
 ROOT = Path(__file__).parents[1]
+PICTURES = (pictures, unsupervised_pictures, neural_pictures, diagnostics_pictures)
 SHIM = "https://unpkg.com/iframe-worker/shim"  # what the theme loads for its search, when opened from the file system
 
 
@@ -43,8 +46,8 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 
 def picture(name: str) -> str:
-    """The drawing of that name in pictures.py or unsupervised_pictures.py, as an SVG inside the page."""
-    draw = getattr(pictures if hasattr(pictures, name) else unsupervised_pictures, name)
+    """The drawing of that name in one of the files of pictures, as an SVG inside the page."""
+    draw = next(getattr(file, name) for file in PICTURES if hasattr(file, name))
     return f'<figure markdown="0">{figure_svg(draw(), label=inspect.getdoc(draw) or "", prefix=name)}</figure>'
 
 

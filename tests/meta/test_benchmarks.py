@@ -39,6 +39,9 @@ FAMILIES = (
     "discriminant",
     "naive_bayes",
     "neighbours",
+    "mlp",
+    "neural_network",
+    "optimizer_step",
     "numerics",
 )
 CASES = [case for family in FAMILIES for case in import_module(f"benchmarks.{family}").CASES]

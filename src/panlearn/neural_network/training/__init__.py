@@ -1,0 +1,1 @@
+"""The training engine: loop, batches, optimisers, schedules, callbacks, checkpoints."""
