@@ -86,7 +86,7 @@ def discover(*, task: str | None = None) -> Iterator[Entry]:
                 raise
             continue
         for name in sorted(getattr(module, "__all__", ())):
-            found: Any = getattr(module, name)
+            found: Any = getattr(module, name, None)
             described = vars(found).get("_method") if isinstance(found, type) else None
             if described is not None and (task is None or task in described.tasks):
                 yield Entry(name, f"panlearn.{area}.{name}", found, described)
