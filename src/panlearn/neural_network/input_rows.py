@@ -115,13 +115,14 @@ def rows_of(X: Any, kind: str, names: tuple[str, ...], dtype: str) -> Rows:
 
 def tensor_of(part: Any, floats: torch.dtype | None, name: str) -> Tensor:
     """One argument as a tensor of finite numbers."""
-    if not isinstance(part, Tensor):
+    checked = not isinstance(part, Tensor)
+    if checked:
         part = torch.from_numpy(_numbers(part, name))
     if part.ndim == 0:
         raise DataError(f"{name} is a single number; it needs one entry a row.")
     if not part.is_floating_point():
         return part.detach()
-    if not torch.isfinite(part).all():
+    if not (checked or torch.isfinite(part).all()):
         raise DataError(f"Input {name} contains NaN or infinity.")
     return part.detach().to(device="cpu", dtype=floats or part.dtype)
 
