@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
+from types import FrameType
 from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
@@ -244,8 +245,13 @@ def _stop_after(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def ring(*_: Any) -> None:
-        raise Stopped
+    def ring(_: int, frame: FrameType | None) -> None:
+        codes = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+        while frame and frame.f_code not in codes:
+            frame = frame.f_back
+        if frame is None:
+            raise Stopped
+        signal.setitimer(signal.ITIMER_REAL, 0.01)  # the collector would swallow what is raised in its callbacks
 
     before: Callable | int | None = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
