@@ -42,6 +42,9 @@ FAMILIES = (
     "mlp",
     "neural_network",
     "optimizer_step",
+    "hmm",
+    "crf",
+    "crf_layer",
     "numerics",
 )
 CASES = [case for family in FAMILIES for case in import_module(f"benchmarks.{family}").CASES]

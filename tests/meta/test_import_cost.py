@@ -34,6 +34,7 @@ AREAS = (
     "naive_bayes",
     "evaluation",
     "semi_supervised",
+    "sequence",
     "optimize",
     "core.persistence",
     "datasets",

@@ -9,9 +9,11 @@ from panlearn.nn.blocks.k_max_pool import KMaxPool1d
 from panlearn.nn.blocks.maxout import Maxout
 from panlearn.nn.blocks.multilayer_perceptron import MultilayerPerceptron
 from panlearn.nn.blocks.residual import Residual
+from panlearn.nn.crf import CRF
 from panlearn.nn.initialization import initialize
 
 __all__ = [
+    "CRF",
     "CategoryEmbedding",
     "DenseChain",
     "Highway",

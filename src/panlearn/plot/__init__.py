@@ -11,6 +11,7 @@ from panlearn.plot.calibration import plot_calibration
 from panlearn.plot.clusters import plot_clusters
 from panlearn.plot.coefficient_path import plot_coefficient_path
 from panlearn.plot.confusion import plot_confusion_matrix
+from panlearn.plot.crf_features import plot_crf_features
 from panlearn.plot.critical_point import plot_critical_point
 from panlearn.plot.decision_regions import plot_decision_regions
 from panlearn.plot.dendrogram import plot_dendrogram
@@ -29,6 +30,7 @@ from panlearn.plot.mixture_ellipses import plot_mixture_ellipses
 from panlearn.plot.neighbour_graph import plot_neighbor_graphs
 from panlearn.plot.parameter_grid import plot_parameter_grid
 from panlearn.plot.partial_dependence import plot_partial_dependence
+from panlearn.plot.posterior_heatmap import plot_posterior_heatmap
 from panlearn.plot.pruning_comparison import plot_pruning_comparison
 from panlearn.plot.pruning_path import plot_pruning_path
 from panlearn.plot.ranking import plot_precision_recall, plot_roc
@@ -38,9 +40,11 @@ from panlearn.plot.schedules import plot_schedules
 from panlearn.plot.scores import plot_score_distribution
 from panlearn.plot.scree import plot_scree
 from panlearn.plot.staged_error import plot_staged_error
+from panlearn.plot.state_path import plot_state_path
 from panlearn.plot.style_transfer import plot_style_transfer
 from panlearn.plot.svg import figure_svg
 from panlearn.plot.trajectory import plot_trajectories
+from panlearn.plot.transition_graph import plot_transition_graph
 from panlearn.plot.tree import plot_tree
 
 __all__ = [
@@ -52,6 +56,7 @@ __all__ = [
     "plot_clusters",
     "plot_coefficient_path",
     "plot_confusion_matrix",
+    "plot_crf_features",
     "plot_critical_point",
     "plot_decision_regions",
     "plot_dendrogram",
@@ -70,6 +75,7 @@ __all__ = [
     "plot_neighbor_graphs",
     "plot_parameter_grid",
     "plot_partial_dependence",
+    "plot_posterior_heatmap",
     "plot_precision_recall",
     "plot_predictions",
     "plot_pruning_comparison",
@@ -81,8 +87,10 @@ __all__ = [
     "plot_score_distribution",
     "plot_scree",
     "plot_staged_error",
+    "plot_state_path",
     "plot_style_transfer",
     "plot_trajectories",
+    "plot_transition_graph",
     "plot_tree",
     "plot_validation_curve",
 ]
