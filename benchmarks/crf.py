@@ -9,21 +9,21 @@ model, tagging from the strings to the labels. Where the files are missing, sent
 import gzip
 import os
 from functools import cache
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sklearn_crfsuite
 
 from benchmarks.cases import Case, Contender, Problem, Quality
-from panlearn.sequence import CRF, AttributeEncoder, word_shape
+from panlearn.sequence import AttributeEncoder, word_shape
 from panlearn.sequence.crf_features import state_features, transitions
 from panlearn.sequence.crf_objective import CRFObjective, CRFProblem
 
 DATA = Path(os.environ.get("PANLEARN_DATA", Path(__file__).parents[2] / "shared" / "data"))
 FILES = {"parts of speech": "ud_english_ewt/en_ewt-ud-train.conllu.gz", "slots": "atis/train.bio.gz"}
-MEASURE = "penalised negative log-likelihood above CRFsuite's, relative"
+MEASURE = "penalised negative log-likelihood above panlearn's, relative"
 
 
 def sentences(task: str) -> list[tuple[list[str], list[str]]]:
@@ -86,12 +86,16 @@ def objective(problem: Problem, model: Any) -> float:
     return CRFObjective(whole).objective(w, np.empty_like(w)) + float(w @ w)
 
 
-def train(name: str, cls: type, package: str) -> Contender:
-    return Contender(name, package, lambda problem, _: cls(c2=1.0).fit(problem.X, problem.y))
+def crf(package: str, **settings: Any) -> Any:
+    return import_module({"panlearn": "panlearn.sequence"}.get(package, "sklearn_crfsuite")).CRF(c2=1.0, **settings)
 
 
-def tag(name: str, cls: type, package: str) -> Contender:
-    fitted = cache(lambda n: cls(c2=1.0, max_iterations=20))
+def train(name: str, package: str) -> Contender:
+    return Contender(name, package, lambda problem, _: crf(package).fit(problem.X, problem.y))
+
+
+def tag(name: str, package: str) -> Contender:
+    fitted = cache(lambda n: crf(package, max_iterations=20))
 
     def predict(problem: Problem, _: float) -> Any:
         model = fitted(len(problem.X))
@@ -104,11 +108,11 @@ def tag(name: str, cls: type, package: str) -> Contender:
 
 
 def training(task: str, shapes: dict[str, tuple[int, int]]) -> Case:
-    own, peer = train("panlearn", CRF, "panlearn"), train("CRFsuite", sklearn_crfsuite.CRF, "sklearn-crfsuite")
+    own, peer = train("panlearn", "panlearn"), train("CRFsuite", "sklearn-crfsuite")
 
     @cache
     def reference(n: int) -> float:
-        return objective(problem(n, 0, task), peer.fit(problem(n, 0, task), 0.0))
+        return objective(problem(n, 0, task), own.fit(problem(n, 0, task), 0.0))
 
     def quality(problem: Problem, model: Any) -> Quality:
         value, best = objective(problem, model), reference(len(problem.X))
@@ -118,7 +122,7 @@ def training(task: str, shapes: dict[str, tuple[int, int]]) -> Case:
 
 
 def tagging(task: str, shapes: dict[str, tuple[int, int]]) -> Case:
-    own, peer = tag("panlearn", CRF, "panlearn"), tag("CRFsuite", sklearn_crfsuite.CRF, "sklearn-crfsuite")
+    own, peer = tag("panlearn", "panlearn"), tag("CRFsuite", "sklearn-crfsuite")
 
     def quality(problem: Problem, found: Any) -> Quality:
         wrong = np.mean([a != b for tags, path in zip(problem.y, found, strict=True) for a, b in zip(tags, path)])

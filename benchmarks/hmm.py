@@ -8,6 +8,7 @@ is the number of sequences and their length.
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from benchmarks.cases import Case, Contender, Problem, Quality
 from panlearn import sequence as ours
 
 STEPS, SYMBOLS, COLUMNS = 4, 50, 4
-MEASURE = "mean log-likelihood of a frame below that of hmmlearn's answer"
+MEASURE = "mean log-likelihood of a frame below that of panlearn's answer"
 SIZES = {"tiny": (6, 10), "small": (50, 100), "medium": (500, 200), "large": (2_000, 500)}
 LONG = {"tiny": (1, 200), "small": (1, 10_000), "medium": (1, 100_000), "large": (1, 1_000_000)}
 
@@ -62,10 +63,11 @@ def begun(model: Any, N: int, symbols: bool) -> Any:
     return model
 
 
-def fit(name: str, package: str, classes: Any, N: int, symbols: bool, **settings: Any) -> Contender:
+def fit(name: str, package: str, module: str, N: int, symbols: bool, **settings: Any) -> Contender:
     def run(problem: Problem, tol: float) -> Any:
         import warnings
 
+        classes = import_module(module)
         common = {"init_params": "", "n_iter": STEPS, "tol": -np.inf, **settings}
         model = (
             classes.CategoricalHMM(N, n_features=SYMBOLS, **common)
@@ -80,11 +82,9 @@ def fit(name: str, package: str, classes: Any, N: int, symbols: bool, **settings
 
 
 def likelihood(problem: Problem, model: Any, N: int, symbols: bool) -> float:
-    """Mean log-likelihood of a frame, by the package's own model evaluated by hmmlearn."""
-    from hmmlearn import hmm
-
-    judge: Any = hmm.CategoricalHMM(N, n_features=SYMBOLS) if symbols else hmm.GaussianHMM(N, "diag")
-    judge.startprob_, judge.transmat_, judge.implementation = model.startprob_, model.transmat_, "scaling"
+    """Mean log-likelihood of a frame under the parameters of an answer."""
+    judge: Any = ours.CategoricalHMM(N, n_features=SYMBOLS) if symbols else ours.GaussianHMM(N, "diag")
+    judge.startprob_, judge.transmat_ = model.startprob_, model.transmat_
     if symbols:
         judge.emissionprob_ = model.emissionprob_
     else:
@@ -165,16 +165,17 @@ def dynamax(N: int, symbols: bool) -> Contender:
 
 
 def case(N: int, symbols: bool, shapes: dict[str, tuple[int, int]], title: str, others: bool = True) -> Case:
-    from hmmlearn import hmm
-
-    peers = [fit(f"hmmlearn {how}", "hmmlearn", hmm, N, symbols, implementation=how) for how in ("scaling", "log")]
+    own = fit("panlearn", "panlearn", "panlearn.sequence", N, symbols)
+    peers = [
+        fit(f"hmmlearn {how}", "hmmlearn", "hmmlearn.hmm", N, symbols, implementation=how) for how in ("scaling", "log")
+    ]
     if others:
         peers += [pomegranate(N, symbols), dynamax(N, symbols)]
 
     @cache
     def reference(sequences: int, length: int) -> float:
         problem = drawn(N, symbols, sequences, length)
-        return likelihood(problem, peers[0].fit(problem, 0.0), N, symbols)
+        return likelihood(problem, own.fit(problem, 0.0), N, symbols)
 
     def quality(problem: Problem, model: Any) -> Quality:
         found = likelihood(problem, model, N, symbols)
@@ -183,38 +184,36 @@ def case(N: int, symbols: bool, shapes: dict[str, tuple[int, int]], title: str, 
     def problem(sequences: int, length: int) -> Problem:
         return drawn(N, symbols, sequences, length)
 
-    own = fit("panlearn", "panlearn", ours, N, symbols)
     return Case(f"{title}, {N} states: {STEPS} iterations", shapes, problem, own, tuple(peers), quality, 1e-5, MEASURE)
 
 
 def viterbi(N: int, symbols: bool) -> Case:
     """Decoding; an answer is worth its mean log-probability a frame."""
-    from hmmlearn import hmm
 
-    def run(classes: Any) -> Callable[[Problem, float], Any]:
+    def run(module: str) -> Callable[[Problem, float], Any]:
         def decode(problem: Problem, tol: float) -> Any:
+            classes = import_module(module)
             model = begun(classes.CategoricalHMM(N) if symbols else classes.GaussianHMM(N, "diag"), N, symbols)
             return model.decode(problem.X, problem.y)
 
         return decode
 
-    peer = Contender("hmmlearn", "hmmlearn", run(hmm))
+    own = Contender("panlearn", "panlearn", run("panlearn.sequence"))
+    peer = Contender("hmmlearn", "hmmlearn", run("hmmlearn.hmm"))
 
     def problem(sequences: int, length: int) -> Problem:
         return drawn(N, symbols, sequences, length)
 
     @cache
     def reference(sequences: int, length: int) -> float:
-        return peer.fit(problem(sequences, length), 0.0)[0]
+        return own.fit(problem(sequences, length), 0.0)[0]
 
     def quality(given: Problem, answer: Any) -> Quality:
         shortfall = reference(len(given.y), int(given.y[0])) - answer[0]
         return Quality(max(0.0, shortfall) / len(given.X), -answer[0] / len(given.X))
 
-    own = Contender("panlearn", "panlearn", run(ours))
-    return Case(
-        f"Viterbi, {N} states", SIZES, problem, own, (peer,), quality, 1e-9, "log-probability a frame below hmmlearn's"
-    )
+    measure = "log-probability of the path, a frame, below that of panlearn's"
+    return Case(f"Viterbi, {N} states", SIZES, problem, own, (peer,), quality, 1e-9, measure)
 
 
 CASES = (
