@@ -12,7 +12,7 @@ from scipy import special
 
 from panlearn.core import numerics
 from panlearn.core.jit import FAST, kernel
-from panlearn.core.numerics import exp, exp2_single, log, log1p, log1pexp, logsumexp, sigmoid
+from panlearn.core.numerics import decay, exp, exp2_single, log, log1p, log1pexp, logsumexp, sigmoid
 from tests.oracles import numerics as oracle
 
 TINY, HUGE = 5e-324, np.finfo(np.float64).max
@@ -225,6 +225,14 @@ def test_loops_vectorise(loop):
     assembly = next(iter(fresh.inspect_asm().values()))
     assert re.search(r"\bv?(mul|fmadd\d+)pd\b", assembly)
     assert not re.search(r"\bcall\w*\s+\*?%?\$?(exp|log|log1p)\b", assembly)
+
+
+def test_decay_is_exp_below_zero():
+    """The same bits down to the last normal numbers, then zero; NaN stays."""
+    x = -np.concatenate([np.random.default_rng(0).uniform(0, 708, 5000), [0.0, 1e-300, 708.39]])
+    assert [decay(v) for v in x] == [exp(v) for v in x]
+    assert [decay(v) for v in (-708.4, -1e300, -np.inf)] == [0.0, 0.0, 0.0]
+    assert np.isnan(decay(np.nan))
 
 
 def test_exp2_single():

@@ -51,14 +51,6 @@ def test_sparse_columns(values):
     np.testing.assert_allclose(gradient, 1.0 + np.bincount(weight, sums, minlength=4))
 
 
-def test_shifted_exp():
-    scores = np.array([[0.0, 1000.0, 999.0], [-5.0, -5.0, -6.0]])
-    shift, likelihood = np.empty(2), np.empty((2, 3))
-    kernels.shifted_exp(scores.copy(), shift, likelihood)
-    assert shift.tolist() == [1000.0, -5.0]
-    np.testing.assert_allclose(likelihood, np.exp(scores - shift[:, None]), rtol=1e-15)
-
-
 def test_token_scores():
     indptr, indices = np.array([0, 1, 3]), np.array([0, 0, 1], np.int32)
     first, labels, w = np.array([0, 2, 3]), np.array([0, 1, 1], np.int32), np.array([1.0, 2.0, 4.0])

@@ -54,14 +54,9 @@ def to_float(k):
 
 
 @kernel(fastmath=EXACT, inline=True)
-def exp(x):
-    """E to the x."""
-    z = min(max(x, -746.0), 710.0)  # exp is 0 below and inf above: k stays small
-    shifted = z * LOG2E + SHIFT
-    k = as_bits(shifted) - SHIFT_BITS  # type: ignore[call-arg]
-    whole = shifted - SHIFT
-    r = (z - whole * LN2_HIGH) - whole * LN2_LOW
-    p = 1 / 6227020800.0  # Taylor, |r|^14/14! < 2^-57: below half a unit in the last place
+def _exp_reduced(r):
+    """E to the r for |r| <= ln(2)/2: Taylor, |r|^14/14! < 2^-57, below half a unit in the last place."""
+    p = 1 / 6227020800.0
     p = p * r + 1 / 479001600.0
     p = p * r + 1 / 39916800.0
     p = p * r + 1 / 3628800.0
@@ -73,10 +68,34 @@ def exp(x):
     p = p * r + 1 / 24.0
     p = p * r + 1 / 6.0
     p = p * r + 0.5
-    p = p * r * r + r + 1.0
+    return p * r * r + r + 1.0
+
+
+@kernel(fastmath=EXACT, inline=True)
+def exp(x):
+    """E to the x."""
+    z = min(max(x, -746.0), 710.0)  # exp is 0 below and inf above: k stays small
+    shifted = z * LOG2E + SHIFT
+    k = as_bits(shifted) - SHIFT_BITS  # type: ignore[call-arg]
+    whole = shifted - SHIFT
+    r = (z - whole * LN2_HIGH) - whole * LN2_LOW
+    p = _exp_reduced(r)
     half = k >> 1  # 2^k as a product of two: k reaches 1024 and -1075, where one factor over- or underflows
     y = p * as_float((half + 1023) << 52) * as_float((k - half + 1023) << 52)
     return y if x == x else x  # NaN in, NaN out
+
+
+@kernel(fastmath=EXACT, inline=True)
+def decay(x):
+    """E to the x for x <= 0, and 0 below the normal numbers: half the operations of `exp`."""
+    z = max(x, -708.39)
+    shifted = z * LOG2E + SHIFT
+    whole = shifted - SHIFT
+    r = (z - whole * LN2_HIGH) - whole * LN2_LOW
+    k = as_bits(shifted) - SHIFT_BITS  # type: ignore[call-arg]
+    y = _exp_reduced(r) * as_float((k + 1023) << 52)
+    y = y if x >= -708.39 else 0.0
+    return y if x == x else x
 
 
 @kernel(fastmath=EXACT, inline=True)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from panlearn.core.jit import EXACT, kernel
-from panlearn.core.numerics import LN2_HIGH, LN2_LOW, LOG2E, SHIFT, SHIFT_BITS, as_bits, as_float
+from panlearn.core.jit import kernel
+from panlearn.core.numerics import decay
 
 
 class Padded(NamedTuple):
@@ -48,30 +48,6 @@ def fold(batch, first, stop, out):
                 bad = bad if out[a, i] < np.inf else a
                 bad = bad if out[z - 1, i] < np.inf else z - 1
     return bad
-
-
-@kernel(fastmath=EXACT, inline=True)
-def decay(x):
-    """E to the x for x ≤ 0, and 0 below the normal numbers: half the operations of one for any x."""
-    z = max(x, -708.0)
-    shifted = z * LOG2E + SHIFT
-    whole = shifted - SHIFT
-    r = (z - whole * LN2_HIGH) - whole * LN2_LOW
-    p = 1 / 6227020800.0  # Taylor, |r|^14/14! < 2^-57: below half a unit in the last place
-    p = p * r + 1 / 479001600.0
-    p = p * r + 1 / 39916800.0
-    p = p * r + 1 / 3628800.0
-    p = p * r + 1 / 362880.0
-    p = p * r + 1 / 40320.0
-    p = p * r + 1 / 5040.0
-    p = p * r + 1 / 720.0
-    p = p * r + 1 / 120.0
-    p = p * r + 1 / 24.0
-    p = p * r + 1 / 6.0
-    p = p * r + 0.5
-    p = p * r * r + r + 1.0
-    y = p * as_float((as_bits(shifted) - SHIFT_BITS + 1023) << 52)  # type: ignore[call-arg]
-    return y if x >= -708.0 else 0.0
 
 
 @kernel

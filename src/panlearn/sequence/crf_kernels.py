@@ -2,7 +2,6 @@
 
 from panlearn.core.jit import kernel
 from panlearn.core.lanes import lanes, load, store
-from panlearn.core.numerics import exp
 
 
 @kernel
@@ -44,25 +43,6 @@ def sparse_scores(start, stop, weight, indptr, cell, value, w, scores):
             x = w[weight[q]]
             for e in range(indptr[q], indptr[q + 1]):
                 scores[cell[e]] += x * value[e]
-
-
-@kernel
-def shifted_exp(scores, shift, likelihood):
-    """Likelihood = exp(scores - shift), shift the largest score of a token; `scores` (tokens, L) are changed too.
-
-    The exponentials are one loop over all cells: a loop over the few labels of one token is no work for SIMD.
-    """
-    n, m = scores.shape
-    for t in range(n):
-        top = scores[t, 0]
-        for j in range(1, m):
-            top = max(top, scores[t, j])
-        shift[t] = top
-        for j in range(m):
-            scores[t, j] -= top
-    flat, out = scores.reshape(n * m), likelihood.reshape(n * m)
-    for i in range(n * m):
-        out[i] = exp(flat[i])
 
 
 @kernel

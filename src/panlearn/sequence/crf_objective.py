@@ -17,7 +17,6 @@ n L². Sequences are worked on in blocks whose scores, likelihoods and marginals
 Course notes: 004 §11.
 """
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,13 +27,13 @@ from panlearn.sequence.crf_kernels import (
     add_columns,
     dense_scores,
     dense_sums,
-    shifted_exp,
     sparse_scores,
     sparse_sums,
     token_scores,
 )
 from panlearn.sequence.crf_layout import layout
 from panlearn.sequence.expectations import Chain, expectations
+from panlearn.sequence.frames import shifted_exp
 
 GROUPS = 8  # of blocks; each sums for itself, and the sums are added in order, whatever the number of threads
 
@@ -107,11 +106,9 @@ class CRFObjective:
             scores = scratch("crf scores", (int(stop - start), L))
             dense_scores(start, stop, self.table, *dense, buffer, scores)
             sparse_scores(*columns, lay.weight, lay.indptr, lay.cell, lay.value, w, scores.reshape(-1))
-            likelihood, shift = scratch("crf likelihood", scores.shape), np.empty(len(scores))
-            shifted_exp(scores, shift, likelihood)
+            likelihood, shift = shifted_exp(scores, scratch("crf likelihood", scores.shape))
             own, cuts = None if weight is None else weight[first:last], offsets[first : last + 1] - start
-            exact = partial(_logs, scores, shift)
-            found = expectations(likelihood, shift, cuts, chain, weight=own, logs=exact)
+            found = expectations(likelihood, shift, cuts, chain, weight=own, logs=lambda a, b: scores[a:b])
             dense_sums(start, stop, found.marginals, *dense, buffer, table)
             sparse_sums(*columns, lay.indptr, lay.cell, lay.value, found.marginals.reshape(-1), self.sums)
             lengths = np.diff(cuts)
@@ -119,11 +116,6 @@ class CRFObjective:
             partition += float(logs.sum() if own is None else logs @ own)
             pairs += found.pairs
         return _Sum(partition, pairs, table)
-
-
-def _logs(scores: np.ndarray, shift: np.ndarray, start: int, stop: int) -> np.ndarray:
-    """Scores of some tokens, from which the shift was taken out."""
-    return scores[start:stop] + shift[start:stop, None]
 
 
 def state_scores(w: np.ndarray, encoded: Any, features: StateFeatures, n_labels: int) -> np.ndarray:

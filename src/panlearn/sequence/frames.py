@@ -2,8 +2,9 @@
 
     likelihood[t, i] = exp(logs[t, i] − shift[t]),     shift[t] = max_i logs[t, i]
 
-so that each row has an entry of one and nothing overflows; the shifts are added to log Z at the end. A row that is
--inf throughout, a frame no state can produce, becomes zeros with the shift 0.
+so that each row has an entry of one and nothing overflows; the shifts are added to log Z at the end. What is smaller
+than the normal floating-point numbers becomes 0: the recursions notice where that matters. A row that is -inf
+throughout, a frame no state can produce, becomes zeros with the shift 0.
 
 Course notes: 004 §11.
 """
@@ -13,7 +14,7 @@ import numpy as np
 from panlearn.core.errors import DataError
 from panlearn.core.jit import kernel
 from panlearn.core.lanes import WIDTH, lanes, largest, load, maximum, store
-from panlearn.core.numerics import exp
+from panlearn.core.numerics import decay
 from panlearn.core.threads import map_chunks, scratch
 
 TILE = 2048  # numbers that are shifted before their exponentials are taken: they stay in the first cache
@@ -60,7 +61,7 @@ def shift_rows(logs, out, shift, tile):
         for k in range(0, size, m):
             shift[first + k // m] = lower(source[first * m + k : first * m + k + m], tile[k : k + m])
         for k in range(size):
-            y = exp(tile[k])
+            y = decay(tile[k])
             flat[first * m + k] = y
             sums += y
         if not sums < np.inf:
