@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -119,10 +120,13 @@ def warmup(areas: Iterable[str] | None = None) -> float:
     seconds : float
         Time taken.
     """
+    from panlearn.core.errors import ConvergenceWarning
     from panlearn.core.registry import discover
 
     start, wanted = time.perf_counter(), None if areas is None else set(areas)
-    for entry in discover():
-        if (wanted is None or entry.path.split(".")[1] in wanted) and hasattr(entry.estimator, "_warm_kernels"):
-            entry.estimator._warm_kernels()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # one iteration compiles as much as a hundred
+        for entry in discover():
+            if (wanted is None or entry.path.split(".")[1] in wanted) and hasattr(entry.estimator, "_warm_kernels"):
+                entry.estimator._warm_kernels()
     return time.perf_counter() - start
