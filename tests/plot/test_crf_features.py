@@ -59,7 +59,10 @@ def test_long_names_stay_on_their_line_and_no_transition_is_no_table():
 
 
 def test_the_transitions_may_all_be_zero():
-    plot_crf_features(model(transitions={("X", "Y"): 0.0}))
+    figure = plot_crf_features(model(transitions={("X", "Y"): 0.0}))
+    for axes in figure.axes[1:]:
+        cells: Any = axes.collections[0]
+        assert (np.asarray(cells.get_facecolor())[:, 3] == 0).all()
 
 
 def test_nothing_to_show_is_an_error():

@@ -36,7 +36,9 @@ def test_losses_that_are_not_finite_leave_the_rest():
 
 
 def test_a_constant_loss():
-    plot_loss_landscape(Record(across=STEPS, up=STEPS, losses=np.ones((7, 7)), centre=1.0)).draw_without_rendering()
+    figure = plot_loss_landscape(Record(across=STEPS, up=STEPS, losses=np.ones((7, 7)), centre=1.0))
+    figure.draw_without_rendering()
+    assert figure.axes[0].collections
 
 
 def test_it_draws_where_it_is_told():

@@ -15,6 +15,7 @@ import numpy as np
 
 from panlearn.core.jit import kernel
 from panlearn.core.numerics import decay
+from panlearn.sequence.frames import peak
 
 
 class Padded(NamedTuple):
@@ -57,14 +58,7 @@ def lower(scores, offsets, first, stop, shift, total):
     for s in range(first, stop):
         total[s] = 0.0
         for k in range(offsets[s], offsets[s + 1]):
-            m0, m1, m2, m3 = -np.inf, -np.inf, -np.inf, -np.inf  # four, so that none waits for the last comparison
-            for i in range(0, L - 3, 4):
-                m0, m1 = max(m0, scores[k, i]), max(m1, scores[k, i + 1])
-                m2, m3 = max(m2, scores[k, i + 2]), max(m3, scores[k, i + 3])
-            for i in range(L - L % 4, L):
-                m0 = max(m0, scores[k, i])
-            top = max(max(m0, m1), max(m2, m3))
-            top = top if top > -np.inf else 0.0
+            top = peak(scores[k])
             shift[k] = top
             total[s] += top
             for i in range(L):

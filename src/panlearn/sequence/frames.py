@@ -75,20 +75,27 @@ def shift_rows(logs, out, shift, tile):
 @kernel
 def lower(row, out):
     """Write a row less its largest number, which is returned (0 if that is -inf); +inf leaves NaN."""
+    m, top = len(row), peak(row)
+    if m >= WIDTH:
+        for i in range(0, m, WIDTH):
+            first = min(i, m - WIDTH)  # the last eight may overlap those before
+            store(out[first:], 0, load(row[first:], 0) - lanes(top))
+        return top
+    for i in range(m):
+        out[i] = row[i] - top
+    return top
+
+
+@kernel
+def peak(row):
+    """Largest number of a row, 0 if that is -inf."""
     m, top = len(row), -np.inf
     if m >= WIDTH:
         tops = load(row, 0)
         for i in range(WIDTH, m, WIDTH):
-            tops = maximum(load(row[min(i, m - WIDTH) :], 0), tops)  # the last eight may overlap those before
+            tops = maximum(load(row[min(i, m - WIDTH) :], 0), tops)
         top = largest(tops)
-        top = top if top > -np.inf else 0.0
-        for i in range(0, m, WIDTH):
-            first = min(i, m - WIDTH)
-            store(out[first:], 0, load(row[first:], 0) - lanes(top))
-        return top
-    for i in range(m):
-        top = max(top, row[i])
-    top = top if top > -np.inf else 0.0
-    for i in range(m):
-        out[i] = row[i] - top
-    return top
+    else:
+        for i in range(m):
+            top = max(top, row[i])
+    return top if top > -np.inf else 0.0
