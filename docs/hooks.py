@@ -17,11 +17,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 import diagnostics_pictures
 import neural_pictures
 import pictures  # the files beside this one; hooks are no package
+import recurrent_pictures
 import sequence_pictures
 import unsupervised_pictures
 
 ROOT = Path(__file__).parents[1]
-PICTURES = (pictures, unsupervised_pictures, neural_pictures, diagnostics_pictures, sequence_pictures)
+PICTURES = (
+    pictures,
+    unsupervised_pictures,
+    neural_pictures,
+    diagnostics_pictures,
+    sequence_pictures,
+    recurrent_pictures,
+)
 SHIM = "https://unpkg.com/iframe-worker/shim"  # what the theme loads for its search, when opened from the file system
 
 

@@ -9,52 +9,23 @@ With the change over time beside it, a digit is a left-right chain of a few stat
 minute on two cores.
 """
 
-import io
 import sys
-import tarfile
 import time
-import wave
 
 import numpy as np
-from scipy.fft import dct
 
-from panlearn.sequence import GMMHMM
+from panlearn.datasets import read_spoken_digits
+from panlearn.sequence import GMMHMM, cepstra
 
-RATE, LENGTH, STEP, BANDS, CEPSTRA, STATES = 8000, 200, 80, 24, 13, 7
-
-
-def bands() -> np.ndarray:
-    """Triangular windows on the 129 frequencies, evenly spaced on the mel scale, (129, BANDS)."""
-    mel = np.linspace(0, 2595 * np.log10(1 + RATE / 2 / 700), BANDS + 2)
-    edges = 700 * (10 ** (mel / 2595) - 1)
-    frequency = np.linspace(0, RATE / 2, 129)[:, None]
-    rise = (frequency - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    fall = (edges[2:] - frequency) / (edges[2:] - edges[1:-1])
-    return np.maximum(0, np.minimum(rise, fall))
-
-
-def cepstra(sound: np.ndarray) -> np.ndarray:
-    """Cepstra of the frames and their changes, (T, 2 CEPSTRA); the mean over the recording is taken out."""
-    sound = np.append(sound[0], sound[1:] - 0.97 * sound[:-1])
-    frames = np.lib.stride_tricks.sliding_window_view(sound, LENGTH)[::STEP] * np.hamming(LENGTH)
-    power = np.abs(np.fft.rfft(frames, 256)) ** 2
-    found = np.asarray(dct(np.log(power @ bands() + 1e-6), norm="ortho"))[:, :CEPSTRA]
-    found -= found.mean(axis=0)
-    return np.hstack([found, 3 * np.gradient(found, axis=0)])
+STATES = 7
 
 
 def recordings(path: str) -> dict[str, list[tuple[int, np.ndarray]]]:
     """Digits and their cepstra, "train" and "test"."""
+    data = read_spoken_digits(path)
     parts: dict[str, list[tuple[int, np.ndarray]]] = {"train": [], "test": []}
-    with tarfile.open(path) as archive:
-        for member in sorted(archive.getmembers(), key=lambda m: m.name):
-            file = archive.extractfile(member) if member.name.endswith(".wav") else None
-            if file is None:
-                continue
-            digit, _, index = member.name.split("/")[-1][:-4].split("_")
-            with wave.open(io.BytesIO(file.read())) as sound:
-                samples = np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2") / 32768
-            parts["test" if int(index) < 5 else "train"].append((int(digit), cepstra(samples)))
+    for sound, digit, held in zip(data.sounds, data.digits.tolist(), data.test, strict=True):
+        parts["test" if held else "train"].append((digit, cepstra(sound, data.rate)))
     return parts
 
 

@@ -45,6 +45,9 @@ FAMILIES = (
     "hmm",
     "crf",
     "crf_layer",
+    "recurrent",
+    "tree_lstm",
+    "ctc",
     "numerics",
 )
 CASES = [case for family in FAMILIES for case in import_module(f"benchmarks.{family}").CASES]

@@ -16,8 +16,8 @@ Course notes: 001 §8.4, 002, 003 §2.1.4, 004 §3.
     zero_share      entries that are 0
 
 The pass is one of training: batch normalisation uses the batch, dropout draws from a fixed seed; running statistics and
-gradients of the module are left as they were. A recurrent module of torch is run step by step (same result, slower),
-because its own kernel does not let dL/dh_t out.
+gradients of the module are left as they were. Recurrent layers, ours and torch's, are run step by step (same result,
+slower), because their kernels do not let dL/dh_t out.
 """
 
 import copy
@@ -60,7 +60,7 @@ class StepFlow(NamedTuple):
     """A recurrent layer in one pass, by time step."""
 
     name: str  # of the layer
-    state: str  # "h", or "c" for the cell of an LSTM
+    state: str  # "h", or "c" for the cell of an LSTM; ours as it enters a step
     signal: np.ndarray  # (t,) length of dL/dh_t over all rows
     size: np.ndarray  # (t,) length of h_t over all rows
 

@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 from torch.overrides import TorchFunctionMode
 
-from panlearn.diagnostics.unrolled_recurrence import Watch, unrolled
+from panlearn.diagnostics.recurrent_steps import step_by_step
+from panlearn.diagnostics.unrolled_recurrence import Watch
 
 RELU_FUNCTIONS = {F.relu, F.relu_, F.relu6, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_}
 RELU_MODULES = (nn.ReLU, nn.ReLU6)
@@ -76,9 +77,7 @@ class LayerWatch(TorchFunctionMode):
         for name, part in self.module.named_modules():
             self._hooks.callback(part.register_forward_pre_hook(partial(self._begin, name)).remove)
             self._hooks.callback(part.register_forward_hook(partial(self._end, name), always_call=True).remove)
-            if isinstance(part, nn.RNNBase):
-                part.forward = partial(self._run, name, part)  # type: ignore[method-assign]
-                self._hooks.callback(partial(part.__dict__.pop, "forward"))
+        self._hooks.enter_context(step_by_step(self.module, self._watcher))
         super().__enter__()
         return self
 
@@ -128,9 +127,6 @@ class LayerWatch(TorchFunctionMode):
         leaf = next(module.children(), None) is None
         if isinstance(first, Tensor) and first.is_floating_point():
             self.layers.append(Seen(name, type(module).__name__, first, isinstance(module, RELU_MODULES), leaf))
-
-    def _run(self, name: str, module: nn.RNNBase, inputs: Any, state: Any = None) -> tuple[Any, Any]:
-        return unrolled(module, inputs, state, partial(self._watcher, name))
 
     def _watcher(self, name: str, layer: str) -> Watch:
         def watch(state: str, step: int, value: Tensor) -> None:

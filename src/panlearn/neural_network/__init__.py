@@ -2,6 +2,7 @@
 
 from panlearn.neural_network.augmentation import Augmentation
 from panlearn.neural_network.cnn_classifier import CNNClassifier
+from panlearn.neural_network.ctc_transcriber import CTCTranscriber
 from panlearn.neural_network.fine_tuning import fine_tune
 from panlearn.neural_network.image_attribution import grad_cam, saliency
 from panlearn.neural_network.image_layers import feature_maps, filters
@@ -10,6 +11,10 @@ from panlearn.neural_network.mlp_regressor import MLPRegressor
 from panlearn.neural_network.neural_classifier import NeuralClassifier
 from panlearn.neural_network.neural_regressor import NeuralRegressor
 from panlearn.neural_network.resnet_classifier import ResNetClassifier
+from panlearn.neural_network.sequence_classifier import SequenceClassifier
+from panlearn.neural_network.sequence_generator import SequenceGenerator
+from panlearn.neural_network.sequence_regressor import SequenceRegressor
+from panlearn.neural_network.sequence_tagger import SequenceTagger
 from panlearn.neural_network.style_transfer import StyleTransfer
 from panlearn.neural_network.text_cnn_classifier import TextCNNClassifier
 from panlearn.neural_network.training.checkpoint import Checkpoint
@@ -33,12 +38,15 @@ from panlearn.neural_network.training.schedules import (
     schedule_factors,
 )
 from panlearn.neural_network.training.tensorboard_writer import TensorBoardWriter
+from panlearn.neural_network.tree_lstm_classifier import TreeLSTMClassifier
+from panlearn.neural_network.tree_reading import WordTree, read_trees
 
 __all__ = [
     "AdamW",
     "Adaptive",
     "Augmentation",
     "CNNClassifier",
+    "CTCTranscriber",
     "Checkpoint",
     "Constant",
     "Cosine",
@@ -57,16 +65,23 @@ __all__ = [
     "Plateau",
     "RateSearch",
     "ResNetClassifier",
+    "SequenceClassifier",
+    "SequenceGenerator",
+    "SequenceRegressor",
+    "SequenceTagger",
     "Step",
     "StyleTransfer",
     "TensorBoardWriter",
     "TextCNNClassifier",
+    "TreeLSTMClassifier",
     "WarmUp",
+    "WordTree",
     "feature_maps",
     "filters",
     "fine_tune",
     "grad_cam",
     "learning_rate_finder",
+    "read_trees",
     "saliency",
     "schedule_factors",
 ]

@@ -19,6 +19,7 @@ from panlearn.plot.feature_maps import plot_feature_maps
 from panlearn.plot.filters import plot_filters
 from panlearn.plot.generative_boundaries import plot_generative_boundaries
 from panlearn.plot.gradient_flow import plot_gradient_flow
+from panlearn.plot.gradient_through_time import plot_gradient_through_time
 from panlearn.plot.hessian_spectrum import plot_hessian_spectrum
 from panlearn.plot.importances import plot_importances
 from panlearn.plot.impurity_curves import plot_impurity_curves
@@ -26,6 +27,7 @@ from panlearn.plot.kernel_comparison import plot_kernel_comparison
 from panlearn.plot.learning import plot_learning_curve, plot_validation_curve
 from panlearn.plot.learning_rate_finder import plot_learning_rate_finder
 from panlearn.plot.loss_landscape import plot_loss_landscape
+from panlearn.plot.memory_curves import plot_memory_curves
 from panlearn.plot.mixture_ellipses import plot_mixture_ellipses
 from panlearn.plot.neighbour_graph import plot_neighbor_graphs
 from panlearn.plot.parameter_grid import plot_parameter_grid
@@ -64,6 +66,7 @@ __all__ = [
     "plot_filters",
     "plot_generative_boundaries",
     "plot_gradient_flow",
+    "plot_gradient_through_time",
     "plot_hessian_spectrum",
     "plot_importances",
     "plot_impurity_curves",
@@ -71,6 +74,7 @@ __all__ = [
     "plot_learning_curve",
     "plot_learning_rate_finder",
     "plot_loss_landscape",
+    "plot_memory_curves",
     "plot_mixture_ellipses",
     "plot_neighbor_graphs",
     "plot_parameter_grid",

@@ -3,6 +3,7 @@
 from panlearn.sequence import metrics
 from panlearn.sequence.attribute_encoder import AttributeEncoder, Encoded
 from panlearn.sequence.categorical_hmm import CategoricalHMM
+from panlearn.sequence.cepstra import cepstra
 from panlearn.sequence.crf import CRF
 from panlearn.sequence.forward_backward import forward_backward
 from panlearn.sequence.gaussian_hmm import GaussianHMM
@@ -23,6 +24,7 @@ __all__ = [
     "MultinomialHMM",
     "PoissonHMM",
     "TokenFeatures",
+    "cepstra",
     "forward_backward",
     "metrics",
     "viterbi",

@@ -13,7 +13,8 @@
 Everything a fit depends on besides the data is in `Run`: a checkpoint stores it, and a killed run that is taken up
 again ends at the same bits. A loss that is not finite ends the fit at the batch where it arose (`faults`).
 
-A module with a method `backpropagate(batch, objective) -> loss` adds its gradients itself, without a graph.
+A module with a method `backpropagate(batch, objective) -> loss` adds its gradients itself, without a graph; one with
+`windows(batch)` is trained on the parts of each batch that it yields, one update each (`truncated`).
 
 Course notes: 001 §5-§7, 002, 004 §7.
 """
@@ -102,13 +103,15 @@ def train(run: Run, validate: Validate | None = None) -> Run:
 def _epochs(run: Run, step: Callable[[Batch], None], callbacks: list[Callback], validate: Validate | None) -> None:
     """Passes over the data."""
     settings, each_batch = run.settings, [c for c in callbacks if overrides(c, "on_batch_end")]
+    parts = getattr(run.module, "windows", lambda batch: (batch,))
     passes = range(run.epoch, 0 if run.stopped else settings.max_epochs)
     certificate = lambda: f"loss {run.last.loss:.4g}" if run.history else ""  # noqa: E731
     shown = settings.verbose and run.group.first
     for epoch in progress(passes, settings.description, enabled=shown, certificate=certificate):
         run.module.train()
         for batch in run.batches.epoch(epoch, run.batch):
-            step(batch)
+            for part in parts(batch):
+                step(part)
             run.batch += 1
             run.step += 1
             for callback in each_batch:
