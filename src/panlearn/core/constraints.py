@@ -32,3 +32,8 @@ validated: Callable[[Callable], Any] = _fit_context(prefer_skip_nested_validatio
 def options(*names: str) -> StrOptions:
     """One of these strings."""
     return StrOptions(set(names))
+
+
+def without(constraints: dict[str, list], *names: str) -> dict[str, list]:
+    """Constraints of a base class, less those of parameters that a subclass does not have."""
+    return {name: rule for name, rule in constraints.items() if name not in names}

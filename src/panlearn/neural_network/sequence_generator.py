@@ -22,7 +22,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from panlearn.core.constraints import options, validated
+from panlearn.core.constraints import options, validated, without
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
 from panlearn.neural_network.generator_learning import GeneratorLearning
@@ -150,7 +150,7 @@ class SequenceGenerator(GeneratorLearning):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **GeneratorLearning._parameter_constraints,
+        **without(GeneratorLearning._parameter_constraints, "bidirectional", "standardize", "vectors"),
         "analyzer": [options("char", "word"), callable],
         "condition": [options(*CONDITIONS)],
     }

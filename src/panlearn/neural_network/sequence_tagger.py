@@ -21,7 +21,7 @@ Course notes: 001 §8, 003 §2, 004 §1-§3, §11.
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from panlearn.core.constraints import BOOLEAN, COUNT, NATURAL, options, validated
+from panlearn.core.constraints import BOOLEAN, COUNT, NATURAL, options, validated, without
 from panlearn.core.errors import DataError
 from panlearn.core.registry import method
 from panlearn.neural_network.sequence_estimator import CLIPPING, SHARE
@@ -161,7 +161,7 @@ class SequenceTagger(TaggerLearning):
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        **TaggerLearning._parameter_constraints,
+        **without(TaggerLearning._parameter_constraints, "analyzer", "token_pattern"),
         "output": [options("softmax", "crf")],
         "constraints": [object],
         "characters": [options("cnn", "lstm"), None],
